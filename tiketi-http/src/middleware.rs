@@ -32,8 +32,8 @@ use crate::state::AppState;
 /// Most characters of a path that are logged: more than any route has with its ids.
 const MAX_PATH_CHARS: usize = 200;
 
-/// The route that takes whole seat layouts.
-const LAYOUTS: &str = "/api/admin/layouts";
+/// The routes that take whole seat layouts.
+const LAYOUTS: [&str; 2] = ["/api/admin/layouts", "/api/admin/layouts/check"];
 /// The route that takes images, and what a form adds to one.
 const IMAGES: (&str, usize) = ("/api/image/upload", 64 << 10);
 /// The routes that take lists of seats.
@@ -163,7 +163,7 @@ fn cut(request: Request, limits: &HttpLimits) -> Result<Request, ApiError> {
 
 /// Returns the limit of a route's body; a host may have nested the routes below its own path.
 fn limit_for(route: &str, limits: &HttpLimits) -> usize {
-    if route.ends_with(LAYOUTS) {
+    if LAYOUTS.iter().any(|layouts| route.ends_with(layouts)) {
         limits.layout_bytes
     } else if route.ends_with(IMAGES.0) {
         MOST_BYTES + IMAGES.1

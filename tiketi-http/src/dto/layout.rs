@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 use tiketi_core::{
-    Page, PageRequest, Row, Section,
+    Page, PageRequest, Row, SeatLayout, Section,
     seat_layout::{PlannedSeat, StoredLayout},
 };
 use utoipa::ToSchema;
 
 use super::page::PaginationDto;
+use crate::layout_file::{LayoutFile, LayoutProblem};
 
 /// A seat layout without its seats.
 #[derive(Debug, Serialize, ToSchema)]
@@ -59,6 +60,105 @@ impl From<&StoredLayout> for LayoutSummaryDto {
             seat_count: layout.seat_count(),
             sections: sections.collect(),
             created_at: stored.created_at.to_string(),
+        }
+    }
+}
+
+/// What would be made from a plan, or why nothing would be.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LayoutCheck {
+    /// What would be made; null if there is a problem.
+    layout: Option<CheckedLayoutDto>,
+    /// Every problem with its place, at most 100.
+    problems: Vec<LayoutProblemDto>,
+}
+
+/// The layout that would be made.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = CheckedLayout)]
+struct CheckedLayoutDto {
+    #[schema(example = "Harbour Hall")]
+    venue: String,
+    #[schema(example = "Great hall")]
+    name: String,
+    #[schema(example = "KRW")]
+    currency: String,
+    #[schema(example = 2000)]
+    seat_count: usize,
+    sections: Vec<CheckedSectionDto>,
+}
+
+/// A section that would be made.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = CheckedSection)]
+struct CheckedSectionDto {
+    #[schema(example = "VIP")]
+    name: String,
+    /// In minor units.
+    #[schema(example = 150_000)]
+    price: i64,
+    #[schema(example = 10)]
+    row_count: usize,
+    #[schema(example = 200)]
+    seat_count: usize,
+    /// Seats meant for wheelchair users.
+    #[schema(example = 4)]
+    accessible_count: usize,
+}
+
+/// A problem of a plan.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LayoutProblem)]
+struct LayoutProblemDto {
+    /// Where, as in `sections[0].rows[2].seats`, counted from 0.
+    #[schema(example = "sections[0].rows[2].label")]
+    path: String,
+    #[schema(example = "\"A\" appears twice")]
+    reason: String,
+}
+
+impl LayoutCheck {
+    /// Checks a plan.
+    pub(crate) fn of(file: LayoutFile) -> Self {
+        let problem = |LayoutProblem { path, reason }| LayoutProblemDto { path, reason };
+        let mut problems: Vec<_> = file.problems().into_iter().map(problem).collect();
+        if !problems.is_empty() {
+            return Self { layout: None, problems };
+        }
+        match file.into_layout() {
+            Ok(layout) => Self { layout: Some(CheckedLayoutDto::of(&layout)), problems },
+            // A problem that the list does not know: its reason names the place.
+            Err(error) => {
+                problems.push(LayoutProblemDto { path: String::new(), reason: error.to_string() });
+                Self { layout: None, problems }
+            }
+        }
+    }
+}
+
+impl CheckedLayoutDto {
+    fn of(layout: &SeatLayout) -> Self {
+        let sections = layout.sections.iter().map(|section| CheckedSectionDto {
+            name: section.name.clone(),
+            price: section.price.minor(),
+            row_count: section.rows.len(),
+            seat_count: section.seat_count(),
+            accessible_count: section
+                .rows
+                .iter()
+                .flat_map(|row| &row.seats)
+                .filter(|seat| seat.accessible)
+                .count(),
+        });
+        let currency = layout.sections.first().map(|section| section.price.currency().code().to_owned());
+        Self {
+            venue: layout.venue.clone(),
+            name: layout.name.clone(),
+            currency: currency.unwrap_or_default(),
+            seat_count: layout.seat_count(),
+            sections: sections.collect(),
         }
     }
 }

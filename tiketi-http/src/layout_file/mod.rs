@@ -33,6 +33,7 @@
 //! # Ok::<(), tiketi_http::layout_file::LayoutFileError>(())
 //! ```
 
+mod check;
 mod columns;
 mod error;
 mod own;
@@ -42,6 +43,7 @@ mod seats;
 #[cfg(test)]
 mod tests;
 
+pub use check::LayoutProblem;
 pub use error::LayoutFileError;
 pub use own::{LayoutFile, RowFile, SectionFile};
 pub use reader::LayoutReader;

@@ -144,7 +144,7 @@ impl SectionFile {
 }
 
 impl RowFile {
-    fn into_row(self, path: &str) -> Result<Row, LayoutFileError> {
+    pub(super) fn into_row(self, path: &str) -> Result<Row, LayoutFileError> {
         if self.seats.len() == 0 {
             return Err(LayoutFileError::Empty { path: format!("{path}.seats") });
         }
@@ -162,7 +162,7 @@ impl RowFile {
 }
 
 impl SeatsFile {
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         match self {
             Self::Count(count) => usize::try_from(*count).unwrap_or(usize::MAX),
             Self::Each(seats) => seats.len(),

@@ -1,5 +1,6 @@
 //! Layout files as people write them and as editors save them.
 
+mod check;
 mod own;
 mod pretix;
 

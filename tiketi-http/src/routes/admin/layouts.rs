@@ -9,7 +9,7 @@ use tiketi_core::seat_layout::StoredLayout;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::dto::{LayoutAnswer, LayoutList, PageQuery};
+use crate::dto::{LayoutAnswer, LayoutCheck, LayoutList, PageQuery};
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, IdemKey, Staff, may};
 use crate::layout_file::LayoutFile;
@@ -17,7 +17,7 @@ use crate::routes::responses;
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(read, delete))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(check)).routes(routes!(read, delete))
 }
 
 /// List seat layouts
@@ -57,6 +57,21 @@ async fn create(
     staff.record().made("layouts", stored.id.as_uuid());
     staff.record().after(&summary(&stored));
     Ok((StatusCode::CREATED, Json(LayoutAnswer { layout: (&stored).into() })))
+}
+
+/// Check a seat layout without saving it
+///
+/// It answers what would be made, or every problem with its place. JSON of another shape is refused as by a creation.
+#[utoipa::path(
+    post, path = "/api/admin/layouts/check", tag = "admin", request_body = LayoutFile,
+    security(("bearer" = ["catalogue"])),
+    responses(
+        (status = 200, description = "What would be made, or the problems", body = LayoutCheck),
+        (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
+    ),
+)]
+async fn check(_: Staff<may::Catalogue>, ApiJson(body): ApiJson<LayoutFile>) -> Json<LayoutCheck> {
+    Json(LayoutCheck::of(body))
 }
 
 /// Read a seat layout

@@ -145,3 +145,23 @@ async fn a_hall_of_twenty_thousand_seats_is_drawn_in_one_request() {
     let made = shop.ok(Method::POST, "/api/admin/layouts", &shop.admin, &hall(&json!(rows))).await;
     assert_eq!(made["layout"]["seatCount"], 20_000);
 }
+
+#[tokio::test]
+async fn a_plan_is_checked_without_being_saved() {
+    let shop = Shop::open().await;
+    let before = shop.everything().await;
+    let checked = shop.ok(Method::POST, "/api/admin/layouts/check", &shop.admin, &layout()).await;
+    assert_eq!(checked["problems"], json!([]));
+    assert_eq!(checked["layout"]["seatCount"], 30);
+    let vip = json!({"name": "VIP", "price": 150_000, "rowCount": 1, "seatCount": 10, "accessibleCount": 2});
+    assert_eq!(checked["layout"]["sections"][0], vip);
+    let mut broken = layout();
+    broken["sections"][0]["price"] = json!(-1);
+    broken["sections"][1]["rows"][1]["label"] = json!("A");
+    let checked = shop.ok(Method::POST, "/api/admin/layouts/check", &shop.admin, &broken).await;
+    assert_eq!(checked["layout"], json!(null));
+    let places: Vec<_> =
+        checked["problems"].as_array().unwrap().iter().map(|problem| &problem["path"]).collect();
+    assert_eq!(places, ["sections[0].price", "sections[1].rows[1].label"]);
+    assert_eq!(shop.everything().await, before);
+}
