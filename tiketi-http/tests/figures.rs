@@ -14,6 +14,8 @@ use tiketi_core::box_office::ReportRequest;
 use tiketi_core::clock::Clock;
 use tiketi_core::figures::{Calendar, Day, DayRange};
 use tiketi_core::memory::MemoryStore;
+use tiketi_core::notifier::SubscriberName;
+use tiketi_core::store::OutboxStore;
 use tiketi_core::{BoxOffice, EventId, Timestamp};
 use tiketi_http::TimeZone;
 
@@ -29,6 +31,7 @@ impl Clock for ShopClock {
 
 /// A shop that keeps figures, the trade in it, and the account of the trade.
 struct Kept {
+    store: Arc<MemoryStore>,
     shop: TestShop,
     office: BoxOffice,
     account: Account,
@@ -57,6 +60,16 @@ fn local(zone: chrono_tz::Tz) -> impl Fn(Timestamp) -> (i32, u8) + Send + Sync +
     }
 }
 
+/// Starts a process that keeps the figures of a shop.
+fn process(store: &Arc<MemoryStore>, shop: &TestShop, calendar: TimeZone) -> BoxOffice {
+    BoxOffice::builder()
+        .store(Arc::clone(store))
+        .figures(Arc::<MemoryStore>::clone(store), Arc::new(calendar))
+        .clock(Arc::new(ShopClock(shop.clone())))
+        .build()
+        .expect("the shop is complete")
+}
+
 impl Kept {
     async fn open(zone: &str, seed: u64, step: Duration) -> Self {
         let store = Arc::new(MemoryStore::default());
@@ -64,17 +77,20 @@ impl Kept {
         let shop = TestShop::seeded(Handles::new(vec![selling]), seed).await;
         shop.without_subscriber().await;
         let calendar: TimeZone = zone.parse().expect("a zone");
-        let office = BoxOffice::builder()
-            .store(Arc::clone(&store))
-            .figures(store, Arc::new(calendar))
-            .clock(Arc::new(ShopClock(shop.clone())))
-            .build()
-            .expect("the shop is complete");
-        office.jobs().subscribe_once().await.expect("it subscribes");
-        while office.jobs().count_figures_once().await.expect("it counts") > 0 {}
+        let office = process(&store, &shop, calendar);
         let account = Account::open(&shop, local(zone.parse().expect("a zone"))).await;
         let trade = Trade::open(&shop, seed, step).await;
-        Self { shop, office, account, trade, zone: calendar }
+        Self { store, shop, office, account, trade, zone: calendar }
+    }
+
+    /// Counts what is there, as the jobs do.
+    async fn count(&self) {
+        while self.office.jobs().count_figures_once().await.expect("it counts") > 0 {}
+    }
+
+    /// Ends the process and starts another one.
+    fn restart(&mut self) {
+        self.office = process(&self.store, &self.shop, self.zone);
     }
 
     /// Makes so many reservations; facts are delivered now and then, as the jobs do.
@@ -131,6 +147,7 @@ async fn figures_of_100_000_reservations_agree_with_an_independent_account() {
     // The trade takes eleven months, and clocks change twice.
     let seconds = 11 * 30 * 24 * 3_600 * 2 / u64::try_from(reservations).expect("it is small");
     let mut kept = Kept::open("Europe/Berlin", 1, Duration::from_secs(seconds)).await;
+    kept.count().await;
     kept.trade(reservations).await;
     kept.compare().await;
     assert_eq!(kept.office.jobs().rebuild_figures().await.expect("it counts"), reservations as u64);
@@ -143,7 +160,29 @@ async fn figures_agree_in_zones_of_every_kind() {
     for zone in ["Asia/Seoul", "Asia/Kathmandu", "America/St_Johns", "Australia/Lord_Howe", "America/Havana"]
     {
         let mut kept = Kept::open(zone, 2, Duration::from_hours(12)).await;
+        kept.count().await;
         kept.trade(1_000).await;
         kept.compare().await;
     }
+}
+
+/// Fails if what was sold before the first count, or while there was no subscriber, is missing.
+#[tokio::test]
+async fn figures_have_what_no_fact_told_them() {
+    let mut kept = Kept::open("Asia/Seoul", 3, Duration::from_mins(30)).await;
+    for _ in 0..300 {
+        kept.trade.reserve(&mut kept.account).await;
+    }
+    kept.count().await;
+    kept.trade(500).await;
+    kept.compare().await;
+    let figures = SubscriberName::new("figures").expect("a name");
+    assert!(kept.store.unsubscribe(&figures, kept.shop.now()).await.expect("it is removed"));
+    for _ in 0..300 {
+        kept.trade.reserve(&mut kept.account).await;
+    }
+    kept.restart();
+    kept.count().await;
+    kept.deliver().await;
+    kept.compare().await;
 }

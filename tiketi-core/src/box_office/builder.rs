@@ -389,6 +389,7 @@ impl BoxOfficeBuilder {
             store,
             calendar,
             clock: Arc::clone(&office_clock),
+            compared: Arc::default(),
         });
         let subscribers = subscribers(with_figures(self.subscribers, figures.as_ref()))?;
         let jobs_every = self.jobs_every.unwrap_or(JOBS_EVERY);

@@ -86,7 +86,7 @@ impl Subscriber {
 }
 
 impl BoxOffice {
-    async fn register(&self, subscriber: &Subscriber) -> Result<(), StoreError> {
+    pub(super) async fn register(&self, subscriber: &Subscriber) -> Result<(), StoreError> {
         let now = self.now();
         self.inner.outbox.subscribe(&subscriber.subscription, now).await?;
         subscriber.registered(now);

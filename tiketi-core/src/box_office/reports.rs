@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 
@@ -39,6 +40,8 @@ pub(super) struct FigureKeeper {
     pub(super) store: Arc<dyn FiguresStore>,
     pub(super) calendar: Arc<dyn Calendar>,
     pub(super) clock: Arc<dyn Clock>,
+    /// Whether this process has compared the count with its subscriber.
+    pub(super) compared: Arc<AtomicBool>,
 }
 
 /// Why there is no report.
@@ -198,7 +201,7 @@ impl Jobs {
     /// [`StoreError`] if the store fails; the next call continues.
     pub async fn count_figures_once(&self) -> Result<u64, StoreError> {
         let Some(keeper) = &self.office.inner.figures else { return Ok(0) };
-        let count = keeper.newest().await?;
+        let count = self.office.count_to_fill(keeper).await?;
         match count.progress {
             CountProgress::Complete => keeper.store.forget_figures(FORGOTTEN_AT_ONCE).await,
             CountProgress::UpTo(after) => Ok(keeper.fill(&count, after).await?.max(1)),
@@ -215,7 +218,7 @@ impl Jobs {
     /// [`ReportError::NotKept`], [`ReportError::Store`].
     pub async fn rebuild_figures(&self) -> Result<u64, ReportError> {
         let keeper = self.office.keeper()?;
-        let number = keeper.newest().await?.number;
+        let number = self.office.count_to_fill(keeper).await?.number;
         keeper.begin(number).await?;
         let mut counted = 0;
         loop {
@@ -225,6 +228,32 @@ impl Jobs {
         }
         while keeper.store.forget_figures(FORGOTTEN_AT_ONCE).await? > 0 {}
         Ok(counted)
+    }
+}
+
+impl BoxOffice {
+    /// Returns the newest count, which began after its subscriber did.
+    ///
+    /// Changes between the beginning of a count and that of its subscriber would be in no fact. The subscriber may also
+    /// be a new one, because the old one was forgotten while no server ran.
+    async fn count_to_fill(&self, keeper: &FigureKeeper) -> Result<FigureCount, StoreError> {
+        let newest = keeper.newest();
+        if keeper.compared.load(Ordering::Relaxed) {
+            return newest.await;
+        }
+        let of_figures = |name: &SubscriberName| name.as_str() == FIGURES_SUBSCRIBER;
+        for subscriber in self.inner.subscribers.iter().filter(|known| of_figures(known.name())) {
+            self.register(subscriber).await?;
+        }
+        let subscribers = self.inner.outbox.subscribers().await?;
+        let since = subscribers.iter().find(|known| of_figures(&known.subscription.subscriber));
+        let count = newest.await?;
+        let count = match since {
+            Some(status) if status.since > count.begun_at => keeper.begin(count.number).await?,
+            Some(_) | None => count,
+        };
+        keeper.compared.store(true, Ordering::Relaxed);
+        Ok(count)
     }
 }
 
