@@ -144,8 +144,8 @@ fn reservations(by_default: usize) -> usize {
 #[tokio::test]
 async fn figures_of_100_000_reservations_agree_with_an_independent_account() {
     let reservations = reservations(100_000);
-    // The trade takes eleven months, and clocks change twice.
-    let seconds = 11 * 30 * 24 * 3_600 * 2 / u64::try_from(reservations).expect("it is small");
+    // The trade takes ten months, and clocks change twice: about four in ten tries find no ticket.
+    let seconds = 6 * 30 * 24 * 3_600 * 2 / u64::try_from(reservations).expect("it is small");
     let mut kept = Kept::open("Europe/Berlin", 1, Duration::from_secs(seconds)).await;
     kept.count().await;
     kept.trade(reservations).await;
@@ -159,7 +159,7 @@ async fn figures_of_100_000_reservations_agree_with_an_independent_account() {
 async fn figures_agree_in_zones_of_every_kind() {
     for zone in ["Asia/Seoul", "Asia/Kathmandu", "America/St_Johns", "Australia/Lord_Howe", "America/Havana"]
     {
-        let mut kept = Kept::open(zone, 2, Duration::from_hours(12)).await;
+        let mut kept = Kept::open(zone, 2, Duration::from_hours(8)).await;
         kept.count().await;
         kept.trade(1_000).await;
         kept.compare().await;

@@ -277,9 +277,9 @@ pub async fn figures_agree_with_an_independent_account(shop: TestShop, figures: 
     };
     let mut account = Account::open(&shop, local).await;
     let mut trade = Trade::open(&shop, 1, Duration::from_mins(50)).await;
-    while trade.started() < 200 {
+    while trade.started() < 80 {
         trade.reserve(&mut account).await;
-        if trade.started().is_multiple_of(50) {
+        if trade.started().is_multiple_of(20) {
             recount(&figures).await;
         }
     }
