@@ -473,6 +473,8 @@ macro_rules! answer_cases {
             answers {
                 a_kept_answer_is_replayed,
                 a_claim_lasts_until_its_end,
+                a_claim_is_renewed_by_its_owner_only,
+                an_answer_past_its_time_is_replayed_no_more,
                 a_key_used_for_another_request_is_a_mismatch,
                 a_key_given_up_is_free,
                 answers_are_forgotten_by_age,

@@ -15,9 +15,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::Route;
 use tiketi_core::decide::Fingerprint;
 use tiketi_core::{
-    CommandKey, StoreError,
+    CommandKey, StoreError, Timestamp,
     box_office::{Job, JobRun, JobsReport},
-    store::{Answer, AnswerClaim},
+    store::{Answer, AnswerClaim, ClaimAnswer},
 };
 use tower::ServiceExt;
 use tracing::Instrument;
@@ -34,8 +34,13 @@ use crate::tasks::detached;
 /// Marks an answer that was replayed.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// How long a claim stays valid after a crash of its server; no request runs for as long.
-const CLAIM_LENGTH: Duration = Duration::from_mins(5);
+/// How long a claim stays valid after a crash of its server: 10 seconds.
+///
+/// A request that takes longer renews it. One whose server only stood still may run beside its repetition; its command has
+/// the same key and takes effect once.
+const CLAIM_LENGTH: Duration = Duration::from_secs(10);
+/// How often a request that still runs renews its claim.
+const RENEW_EVERY: Duration = Duration::from_secs(3);
 
 /// How long answers are stored.
 const ANSWER_MEMORY: Duration = Duration::from_hours(24);
@@ -119,14 +124,12 @@ async fn once(
     route: Route,
 ) -> Result<Response, ApiError> {
     let body = read_body(body).await?;
-    let now = state.now();
-    let fingerprint = fingerprint(&parts, &body);
-    let claim = state.answers().claim_answer(key, fingerprint, now, now.after(CLAIM_LENGTH)).await?;
-    match claim {
+    let claim = claim(key, fingerprint(&parts, &body), state.now());
+    match state.answers().claim_answer(claim).await? {
         AnswerClaim::Run => {
             let context = parts.extensions.get::<RequestContext>().cloned();
             let request = Request::from_parts(parts, Body::from(body));
-            let work = run(state.clone(), key, context, request, route).in_current_span();
+            let work = run(state.clone(), claim, context, request, route).in_current_span();
             detached(state, work).await
         }
         AnswerClaim::Replay(answer) => replay(answer),
@@ -148,14 +151,21 @@ fn fingerprint(parts: &Parts, body: &Bytes) -> u128 {
     fingerprint.finish()
 }
 
+fn claim(key: CommandKey, fingerprint: u128, now: Timestamp) -> ClaimAnswer {
+    let (until, replay_from) = (now.after(CLAIM_LENGTH), now.before(ANSWER_MEMORY));
+    ClaimAnswer { key, fingerprint, now, until, replay_from }
+}
+
 async fn run(
     state: AppState,
-    key: CommandKey,
+    claim: ClaimAnswer,
     context: Option<RequestContext>,
     request: Request,
     route: Route,
 ) -> Response {
-    let mut response = caught(handle(&state, request, route)).await;
+    let key = claim.key;
+    let work = caught(handle(&state, request, route));
+    let mut response = claimed(&state, claim, work).await;
     if let Some(context) = context {
         response = render(response, &context);
     }
@@ -167,6 +177,28 @@ async fn run(
         return response;
     }
     store(&state, key, response).await
+}
+
+/// Runs a request to its end, and renews its claim meanwhile.
+async fn claimed(state: &AppState, claim: ClaimAnswer, work: impl Future<Output = Response>) -> Response {
+    let mut work = std::pin::pin!(work);
+    let mut ends = claim.until;
+    loop {
+        tokio::select! {
+            response = &mut work => return response,
+            () = tokio::time::sleep(RENEW_EVERY) => {}
+        }
+        let until = state.now().after(CLAIM_LENGTH);
+        match state.answers().renew_claim(claim.key, ends, until).await {
+            Ok(true) => ends = until,
+            Ok(false) => {
+                tracing::warn!("a request took so long that a repetition of it runs, too");
+                return work.await;
+            }
+            // It is tried again. If the claim lapses, the command's key still prevents a second effect.
+            Err(failure) => tracing::warn!(%failure, "the claim on an idempotency key could not be renewed"),
+        }
+    }
 }
 
 /// Returns whether a request took effect and is done.

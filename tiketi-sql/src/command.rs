@@ -3,7 +3,7 @@
 use tiketi_core::decide::{CommandRecord, CreationRecord, Effect};
 use tiketi_core::{
     CommandKey, PaymentId, ReservationId, StoreError, Timestamp,
-    store::{Answer, AnswerClaim},
+    store::{Answer, AnswerClaim, ClaimAnswer},
 };
 use uuid::Uuid;
 
@@ -71,14 +71,18 @@ impl CreationRow {
 }
 
 /// Returns the result of a claim on a key that is stored already.
-pub fn answer_claim(row: &impl Row, fingerprint: u128, now: Timestamp) -> Result<AnswerClaim, StoreError> {
-    if row.uuid("fingerprint")?.as_u128() != fingerprint {
+pub fn answer_claim(row: &impl Row, claim: &ClaimAnswer) -> Result<AnswerClaim, StoreError> {
+    let answered_at = row.maybe_int("answered_at")?;
+    if answered_at.is_some_and(|at| at < claim.replay_from.as_micros()) {
+        return Ok(AnswerClaim::Run);
+    }
+    if row.uuid("fingerprint")?.as_u128() != claim.fingerprint {
         return Ok(AnswerClaim::Mismatch);
     }
-    if row.maybe_int("answered_at")?.is_some() {
+    if answered_at.is_some() {
         return Ok(AnswerClaim::Replay(answer(row)?));
     }
-    let lapsed = moment(row, "claimed_until")? <= now;
+    let lapsed = moment(row, "claimed_until")? <= claim.now;
     Ok(if lapsed { AnswerClaim::Run } else { AnswerClaim::Running })
 }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 use tiketi_core::{
     CommandKey, StoreError, Timestamp,
-    store::{Answer, AnswerClaim, AnswerStore},
+    store::{Answer, AnswerClaim, AnswerStore, ClaimAnswer},
 };
 use tiketi_sql::{ANSWER_COLUMNS, answer_claim};
 use uuid::Uuid;
@@ -15,23 +15,32 @@ use crate::write;
 
 #[async_trait]
 impl AnswerStore for SqliteStore {
-    async fn claim_answer(
-        &self,
-        key: CommandKey,
-        fingerprint: u128,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<AnswerClaim, StoreError> {
+    async fn claim_answer(&self, claim: ClaimAnswer) -> Result<AnswerClaim, StoreError> {
         self.write(move |set| {
             let connection = set.connection();
-            let claim = claim_of(connection, key, fingerprint, now)?;
-            if claim == AnswerClaim::Run {
-                let sql = "INSERT INTO answers (key, fingerprint, claimed_until) VALUES (?1, ?2, ?3) \
-                    ON CONFLICT (key) DO UPDATE SET claimed_until = excluded.claimed_until";
-                let fingerprint = Uuid::from_u128(fingerprint);
-                write::run(connection, sql, (key.as_uuid(), fingerprint, until.as_micros()))?;
+            let verdict = verdict_on(connection, &claim)?;
+            if verdict == AnswerClaim::Run {
+                // An answer that is replayed no more is replaced whole.
+                let sql = "INSERT OR REPLACE INTO answers (key, fingerprint, claimed_until) VALUES (?1, ?2, ?3)";
+                let fingerprint = Uuid::from_u128(claim.fingerprint);
+                write::run(connection, sql, (claim.key.as_uuid(), fingerprint, claim.until.as_micros()))?;
             }
-            Ok(claim)
+            Ok(verdict)
+        })
+        .await
+    }
+
+    async fn renew_claim(
+        &self,
+        key: CommandKey,
+        ends: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |set| {
+            let sql = "UPDATE answers SET claimed_until = ?3 \
+                WHERE key = ?1 AND claimed_until = ?2 AND answered_at IS NULL";
+            let values = (key.as_uuid(), ends.as_micros(), until.as_micros());
+            Ok(write::run(set.connection(), sql, values)? > 0)
         })
         .await
     }
@@ -65,13 +74,8 @@ impl AnswerStore for SqliteStore {
     }
 }
 
-fn claim_of(
-    connection: &Connection,
-    key: CommandKey,
-    fingerprint: u128,
-    now: Timestamp,
-) -> Result<AnswerClaim, StoreError> {
+fn verdict_on(connection: &Connection, claim: &ClaimAnswer) -> Result<AnswerClaim, StoreError> {
     let sql = format!("SELECT {ANSWER_COLUMNS} FROM answers WHERE key = ?1");
-    let found = one(connection, &sql, [key.as_uuid()], |row| answer_claim(row, fingerprint, now))?;
+    let found = one(connection, &sql, [claim.key.as_uuid()], |row| answer_claim(row, claim))?;
     Ok(found.unwrap_or(AnswerClaim::Run))
 }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::error::StoreError;
 use crate::id::CommandKey;
 use crate::memory::MemoryStore;
-use crate::store::{Answer, AnswerClaim, AnswerStore};
+use crate::store::{Answer, AnswerClaim, AnswerStore, ClaimAnswer};
 use crate::time::Timestamp;
 
 /// A claimed key, and its answer once it is saved.
@@ -20,11 +20,12 @@ impl KeptAnswer {
         Self { fingerprint, claimed_until: until, answer: None }
     }
 
-    fn claim(&self, fingerprint: u128, now: Timestamp) -> AnswerClaim {
+    fn claim(&self, claim: &ClaimAnswer) -> AnswerClaim {
         match &self.answer {
-            _ if self.fingerprint != fingerprint => AnswerClaim::Mismatch,
+            Some((_, at)) if *at < claim.replay_from => AnswerClaim::Run,
+            _ if self.fingerprint != claim.fingerprint => AnswerClaim::Mismatch,
             Some((answer, _)) => AnswerClaim::Replay(answer.clone()),
-            None if self.claimed_until <= now => AnswerClaim::Run,
+            None if self.claimed_until <= claim.now => AnswerClaim::Run,
             None => AnswerClaim::Running,
         }
     }
@@ -36,19 +37,25 @@ impl KeptAnswer {
 
 #[async_trait]
 impl AnswerStore for MemoryStore {
-    async fn claim_answer(
+    async fn claim_answer(&self, claim: ClaimAnswer) -> Result<AnswerClaim, StoreError> {
+        let mut state = self.lock();
+        let verdict = state.answers.get(&claim.key).map_or(AnswerClaim::Run, |kept| kept.claim(&claim));
+        if verdict == AnswerClaim::Run {
+            state.answers.insert(claim.key, KeptAnswer::claimed(claim.fingerprint, claim.until));
+        }
+        Ok(verdict)
+    }
+
+    async fn renew_claim(
         &self,
         key: CommandKey,
-        fingerprint: u128,
-        now: Timestamp,
+        ends: Timestamp,
         until: Timestamp,
-    ) -> Result<AnswerClaim, StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut state = self.lock();
-        let claim = state.answers.get(&key).map_or(AnswerClaim::Run, |kept| kept.claim(fingerprint, now));
-        if claim == AnswerClaim::Run {
-            state.answers.insert(key, KeptAnswer::claimed(fingerprint, until));
-        }
-        Ok(claim)
+        let kept = state.answers.get_mut(&key);
+        let kept = kept.filter(|kept| kept.answer.is_none() && kept.claimed_until == ends);
+        Ok(kept.map(|kept| kept.claimed_until = until).is_some())
     }
 
     async fn keep_answer(&self, key: CommandKey, answer: Answer, now: Timestamp) -> Result<(), StoreError> {

@@ -36,6 +36,22 @@ impl Answer {
     }
 }
 
+/// A claim on a key, for one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores act on every part, and hosts give each")]
+pub struct ClaimAnswer {
+    /// The key.
+    pub key: CommandKey,
+    /// Identifies the content of the request.
+    pub fingerprint: u128,
+    /// The moment of the claim.
+    pub now: Timestamp,
+    /// When the claim ends unless it is renewed before.
+    pub until: Timestamp,
+    /// An answer saved before this moment is replayed no more.
+    pub replay_from: Timestamp,
+}
+
 /// Result of a claim on a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a complete set of cases, which hosts act on")]
@@ -57,7 +73,7 @@ pub enum AnswerClaim {
 /// Time MUST come from the arguments, never from a clock of the adapter.
 #[async_trait]
 pub trait AnswerStore: Debug + Send + Sync + 'static {
-    /// Claims a key for a request with this fingerprint, until `until`.
+    /// Claims a key for a request, until [`ClaimAnswer::until`].
     ///
     /// # Contract
     ///
@@ -65,16 +81,24 @@ pub trait AnswerStore: Debug + Send + Sync + 'static {
     ///   [`AnswerClaim::Running`].
     /// - Another fingerprint MUST get [`AnswerClaim::Mismatch`] while the claim lasts, and while an answer is saved.
     /// - Once an answer is saved, the same fingerprint MUST get [`AnswerClaim::Replay`] with it, also after `until`,
-    ///   with every byte of the body.
+    ///   with every byte of the body. An answer saved before [`ClaimAnswer::replay_from`] MUST NOT be replayed: the key is
+    ///   free for any request, as if the answer had been deleted.
     /// - A claim that has neither an answer nor a release, because its server crashed, MUST last until `until`. At
     ///   `until` it MUST be free for the same fingerprint, and the next claim takes it over.
-    async fn claim_answer(
+    async fn claim_answer(&self, claim: ClaimAnswer) -> Result<AnswerClaim, StoreError>;
+
+    /// Lets a claim that ends at `ends` last until `until`, and returns whether it did: its request still runs.
+    ///
+    /// # Contract
+    ///
+    /// Only a claim that ends at that moment MUST change: one that was taken over ends at another. It MUST NOT change
+    /// once an answer is saved.
+    async fn renew_claim(
         &self,
         key: CommandKey,
-        fingerprint: u128,
-        now: Timestamp,
+        ends: Timestamp,
         until: Timestamp,
-    ) -> Result<AnswerClaim, StoreError>;
+    ) -> Result<bool, StoreError>;
 
     /// Saves the answer to a claimed request; its age counts from `now`.
     ///

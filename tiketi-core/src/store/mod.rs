@@ -29,7 +29,7 @@ mod waiting_room;
 pub use account::{
     AccountQuery, AccountStore, ChangeRoleRefused, CreateAccountRefused, UpdateAccountRefused,
 };
-pub use answer::{Answer, AnswerClaim, AnswerStore};
+pub use answer::{Answer, AnswerClaim, AnswerStore, ClaimAnswer};
 pub use audit::{AuditReport, AuditStore};
 pub use catalog::{CatalogStore, EventQuery, EventSort, EventView, SeatMap};
 pub use clock::StoreClock;

@@ -9,7 +9,7 @@ use tiketi_core::{
     Clock, CommandKey, StoreError, StoreErrorKind, Timestamp,
     account::Role,
     clock::ManualClock,
-    store::{Answer, AnswerClaim, AnswerStore},
+    store::{Answer, AnswerClaim, AnswerStore, ClaimAnswer},
 };
 
 use crate::router::router;
@@ -22,14 +22,12 @@ struct Forgetful;
 
 #[async_trait]
 impl AnswerStore for Forgetful {
-    async fn claim_answer(
-        &self,
-        _: CommandKey,
-        _: u128,
-        _: Timestamp,
-        _: Timestamp,
-    ) -> Result<AnswerClaim, StoreError> {
+    async fn claim_answer(&self, _: ClaimAnswer) -> Result<AnswerClaim, StoreError> {
         Ok(AnswerClaim::Run)
+    }
+
+    async fn renew_claim(&self, _: CommandKey, _: Timestamp, _: Timestamp) -> Result<bool, StoreError> {
+        Ok(true)
     }
 
     async fn keep_answer(&self, _: CommandKey, _: Answer, _: Timestamp) -> Result<(), StoreError> {

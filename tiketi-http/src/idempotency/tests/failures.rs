@@ -10,7 +10,7 @@ use serde_json::json;
 use tiketi_core::{
     CommandKey, StoreError, StoreErrorKind, Timestamp,
     account::Role,
-    store::{Answer, AnswerClaim, AnswerStore},
+    store::{Answer, AnswerClaim, AnswerStore, ClaimAnswer},
 };
 
 use crate::router::serve;
@@ -29,14 +29,12 @@ fn gone() -> StoreError {
 
 #[async_trait]
 impl AnswerStore for Failing {
-    async fn claim_answer(
-        &self,
-        _: CommandKey,
-        _: u128,
-        _: Timestamp,
-        _: Timestamp,
-    ) -> Result<AnswerClaim, StoreError> {
+    async fn claim_answer(&self, _: ClaimAnswer) -> Result<AnswerClaim, StoreError> {
         if self.claims { Ok(AnswerClaim::Run) } else { Err(gone()) }
+    }
+
+    async fn renew_claim(&self, _: CommandKey, _: Timestamp, _: Timestamp) -> Result<bool, StoreError> {
+        Ok(true)
     }
 
     async fn keep_answer(&self, _: CommandKey, _: Answer, _: Timestamp) -> Result<(), StoreError> {

@@ -1,5 +1,6 @@
 //! Requests that are repeated with their key.
 
+mod claims;
 mod creating;
 mod failures;
 
@@ -211,9 +212,13 @@ async fn an_invalid_key_is_refused() {
 
 #[tokio::test]
 async fn answers_are_deleted_after_a_day() {
-    let shop = Counting::new().await;
+    let mut shop = Counting::new().await;
     shop.send("/api/things/1", "k1", &json!({})).await;
     assert_eq!(shop.server.state.forget_answers_once().await.unwrap(), 0);
+    shop.server.clock.advance(Duration::from_hours(25));
+    shop.token = shop.server.token_of("buyer@example.com", Role::Buyer).await;
+    // Also before it is deleted.
+    assert_eq!(shop.send("/api/things/1", "k1", &json!({})).await.json()["run"], 2);
     shop.server.clock.advance(Duration::from_hours(25));
     assert_eq!(shop.server.state.forget_answers_once().await.unwrap(), 1);
 }
