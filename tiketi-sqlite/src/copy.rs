@@ -1,6 +1,6 @@
 //! Copies a file during sales, and checks its integrity.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::path::Path;
 
 use rusqlite::backup::{Backup, StepResult};
@@ -8,6 +8,7 @@ use rusqlite::{Connection, ffi};
 use tiketi_core::{StoreError, StoreErrorKind};
 
 use crate::error::failed;
+use crate::open::private;
 use crate::readers::Readers;
 
 /// Copies all pages in one step, so that the copy has one state: with a write-ahead log, readers and writers do not
@@ -19,7 +20,7 @@ pub(crate) async fn backup(readers: &Readers, to: &Path) -> Result<(), StoreErro
     readers
         .run_outside(move |connection| {
             // Creating the file is the check that it did not exist.
-            let made = OpenOptions::new().write(true).create_new(true).open(&to);
+            let made = private().create_new(true).open(&to);
             made.map_err(|error| cannot_make(&to, error))?;
             copy(connection, &to).inspect_err(|_| {
                 // A partial copy is useless, and would make the next try fail.

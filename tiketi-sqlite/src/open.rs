@@ -13,6 +13,17 @@ use crate::migrate::migrate;
 /// Most prepared statements cached on each connection; the store has fewer.
 const PREPARED: usize = 128;
 
+/// Returns how a new file is made: only its owner may read it, because it has password hashes and what buyers own.
+///
+/// SQLite gives its journals the mode of the file.
+pub(crate) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
 /// Returns the operating system's reason why a file cannot be opened, because SQLite does not report it.
 pub(crate) fn probe(path: &Path, options: &OpenOptions) -> io::Result<()> {
     if options.open(path)?.metadata()?.is_dir() {
@@ -30,12 +41,7 @@ pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unreadable(error)),
         _ => {}
     }
-    let lock = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(lock_path(path))
-        .map_err(unreadable)?;
+    let lock = private().create(true).truncate(false).open(lock_path(path)).map_err(unreadable)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.to_owned() }),
@@ -61,6 +67,12 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 
 /// Opens the connection that writes, and migrates the schema.
 pub(crate) fn writer(path: &Path) -> Result<Connection, OpenError> {
+    match private().create_new(true).open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(OpenError::Unreadable { path: path.to_owned(), source: error });
+        }
+        _ => {}
+    }
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     migrate(&mut connection, path)?;

@@ -196,3 +196,22 @@ fn each_column_of_the_schema_is_in_its_row_type() {
         assert_eq!(found, listed);
     }
 }
+
+/// Seen to fail with files of the process's own mode.
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_may_read_the_files_of_a_shop() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let shop = TestShop::open(1).await;
+    shop.hold(0).await.unwrap();
+    shop.store.backup(shop.path("copy.db")).await.unwrap();
+    let folder = fs::read_dir(shop.store.path().parent().unwrap()).unwrap();
+    let modes = folder.map(|entry| {
+        let entry = entry.unwrap();
+        (entry.file_name().into_string().unwrap(), entry.metadata().unwrap().permissions().mode() & 0o777)
+    });
+    let modes: Vec<_> = modes.collect();
+    assert!(modes.len() >= 4, "the file, its log, its lock and its copy: {modes:?}");
+    assert!(modes.iter().all(|(_, mode)| *mode == 0o600), "{modes:?}");
+}
