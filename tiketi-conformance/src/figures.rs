@@ -78,7 +78,9 @@ impl Account {
             }
             let ids: Vec<_> = claimed.iter().map(|claimed| claimed.fact.id).collect();
             store.ack_outbox(&self.subscriber, &ids).await.expect("facts can be acknowledged");
-            claimed.iter().for_each(|claimed| self.enter(&claimed.fact));
+            for one in &claimed {
+                self.enter(&one.fact);
+            }
         }
     }
 

@@ -82,31 +82,31 @@ mod tests {
         Timestamp::EPOCH.after(Duration::from_mins(minutes))
     }
 
-    fn address(third: u8, last: u8) -> Option<IpAddr> {
-        Some(IpAddr::V4(Ipv4Addr::new(203, 0, third, last)))
+    fn address(third: u8, last: u8) -> IpAddr {
+        IpAddr::V4(Ipv4Addr::new(203, 0, third, last))
     }
 
     #[test]
     fn a_network_counts_once_an_hour_for_each_notice() {
         let views = NoticeViews::default();
         for last in 0..50 {
-            assert_eq!(views.count(id(1), address(1, last), at(0)), 1);
+            assert_eq!(views.count(id(1), Some(address(1, last)), at(0)), 1);
         }
-        assert_eq!(views.count(id(1), address(2, 0), at(1)), 2);
-        assert_eq!(views.count(id(2), address(1, 0), at(1)), 1);
-        assert_eq!(views.count(id(1), address(1, 0), at(59)), 2);
-        assert_eq!(views.count(id(1), address(1, 0), at(60)), 3);
+        assert_eq!(views.count(id(1), Some(address(2, 0)), at(1)), 2);
+        assert_eq!(views.count(id(2), Some(address(1, 0)), at(1)), 1);
+        assert_eq!(views.count(id(1), Some(address(1, 0)), at(59)), 2);
+        assert_eq!(views.count(id(1), Some(address(1, 0)), at(60)), 3);
         assert_eq!(views.count(id(1), None, at(60)), 3);
     }
 
     #[test]
     fn views_are_taken_once_and_may_be_put_back() {
         let views = NoticeViews::default();
-        views.count(id(1), address(1, 0), at(0));
+        views.count(id(1), Some(address(1, 0)), at(0));
         let taken = views.take();
         assert_eq!(taken, [(id(1), 1)]);
         assert_eq!(views.take(), []);
-        views.count(id(1), address(2, 0), at(0));
+        views.count(id(1), Some(address(2, 0)), at(0));
         views.put_back(taken);
         assert_eq!(views.take(), [(id(1), 2)]);
     }
@@ -115,10 +115,10 @@ mod tests {
     fn the_memory_of_viewers_is_bounded_until_the_window_ends() {
         let views = NoticeViews::default();
         for number in 0..(MOST_VIEWERS as u128 + 10) {
-            views.count(id(number), address(1, 0), at(0));
+            views.count(id(number), Some(address(1, 0)), at(0));
         }
         assert_eq!(views.take().len(), MOST_VIEWERS);
-        assert_eq!(views.count(id(0), address(9, 0), at(30)), 0);
-        assert_eq!(views.count(id(0), address(9, 0), at(60)), 1);
+        assert_eq!(views.count(id(0), Some(address(9, 0)), at(30)), 0);
+        assert_eq!(views.count(id(0), Some(address(9, 0)), at(60)), 1);
     }
 }

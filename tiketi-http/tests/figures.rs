@@ -113,7 +113,7 @@ impl Kept {
     async fn compare(&self) {
         let mut days: Vec<i32> = self.account.keys().filter_map(|(_, day)| day).collect();
         days.sort_unstable();
-        let (first, last) = (days[0] - 1, days[days.len() - 1] + 1);
+        let (first, last) = (days.first().expect("a day") - 1, days.last().expect("a day") + 1);
         assert!(last - first < 366, "it is one report");
         let range = DayRange::new(Day::from_number(first), Day::from_number(last)).expect("a year");
         let events = self.trade.events().into_iter().map(Some).chain([None]);

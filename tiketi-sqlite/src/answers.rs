@@ -21,7 +21,8 @@ impl AnswerStore for SqliteStore {
             let verdict = verdict_on(connection, &claim)?;
             if verdict == AnswerClaim::Run {
                 // An answer that is replayed no more is replaced whole.
-                let sql = "INSERT OR REPLACE INTO answers (key, fingerprint, claimed_until) VALUES (?1, ?2, ?3)";
+                let sql =
+                    "INSERT OR REPLACE INTO answers (key, fingerprint, claimed_until) VALUES (?1, ?2, ?3)";
                 let fingerprint = Uuid::from_u128(claim.fingerprint);
                 write::run(connection, sql, (claim.key.as_uuid(), fingerprint, claim.until.as_micros()))?;
             }

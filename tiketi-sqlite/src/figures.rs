@@ -201,9 +201,9 @@ fn write_counted(connection: &Connection, number: u64, new: Vec<Counted>) -> Res
         tally.add(&sum);
         let row = FigureRow::of(number, key, &tally)?;
         if is_new {
-            INSERT_TALLY.run_one(connection, &row)?
+            INSERT_TALLY.run_one(connection, &row)?;
         } else {
-            UPDATE_TALLY.run_one(connection, &row)?
+            UPDATE_TALLY.run_one(connection, &row)?;
         }
     }
     Ok(true)

@@ -39,7 +39,13 @@ async fn claim(stores: &Handles<dyn AnswerStore>, text: &str, now: Timestamp) ->
 /// A claim of a minute.
 fn claimed(text: &str, now: Timestamp) -> ClaimAnswer {
     let (key, until) = (key(text), now.after(Duration::from_mins(1)));
-    ClaimAnswer { key, fingerprint: FINGERPRINT, now, until, replay_from: now.before(Duration::from_hours(24)) }
+    ClaimAnswer {
+        key,
+        fingerprint: FINGERPRINT,
+        now,
+        until,
+        replay_from: now.before(Duration::from_hours(24)),
+    }
 }
 
 /// A claim by another request.
@@ -102,8 +108,7 @@ pub async fn an_answer_past_its_time_is_replayed_no_more(stores: Handles<dyn Ans
 /// Fails if a key can be used for another request, during the first one or after it.
 pub async fn a_key_used_for_another_request_is_a_mismatch(stores: Handles<dyn AnswerStore>) {
     assert_eq!(claim(&stores, "a", start()).await, AnswerClaim::Run);
-    let other =
-        || async { stores.any().claim_answer(another("a")).await.unwrap() };
+    let other = || async { stores.any().claim_answer(another("a")).await.unwrap() };
     assert_eq!(other().await, AnswerClaim::Mismatch);
     stores.any().keep_answer(key("a"), answer(), start()).await.unwrap();
     assert_eq!(other().await, AnswerClaim::Mismatch);

@@ -103,11 +103,11 @@ pub async fn a_count_is_begun_once(_: TestShop, figures: Handles<dyn FiguresStor
     assert_eq!(figures.any().figure_counts().await.unwrap(), []);
     assert!(!figures.any().begin_figures(&count(2)).await.unwrap());
     for number in 1..=3 {
-        let begin = (0..8).map(|_| {
+        let callers = (0..8).map(|_| {
             let store = figures.any();
             tokio::spawn(async move { store.begin_figures(&count(number)).await.unwrap() })
         });
-        let begun = join_all(begin.collect::<Vec<_>>()).await;
+        let begun = join_all(callers.collect::<Vec<_>>()).await;
         assert_eq!(begun.into_iter().filter(|begun| *begun.as_ref().unwrap()).count(), 1);
     }
     assert_eq!(figures.any().figure_counts().await.unwrap(), [count(3), count(2)]);

@@ -46,7 +46,7 @@ pub struct UtcCalendar;
 const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
 
 impl Calendar for UtcCalendar {
-    fn zone(&self) -> &str {
+    fn zone(&self) -> &'static str {
         "UTC"
     }
 

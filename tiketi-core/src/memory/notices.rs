@@ -28,8 +28,8 @@ impl NoticeStore for MemoryStore {
         if known.version.checked_add(1) != Some(notice.version) {
             return Err(CommandError::Refused(UpdateNoticeRefused::Changed));
         }
-        let (created_at, views) = (known.created_at, known.views);
-        *known = Notice { created_at, views, ..notice };
+        let (views, created_at) = (known.views, known.created_at);
+        *known = Notice { views, created_at, ..notice };
         Ok(())
     }
 

@@ -76,12 +76,9 @@ pub(super) fn reencode(bytes: &[u8]) -> Result<(ImageFormat, Vec<u8>), ImageRefu
 
 /// Reads the format from the content, whatever the client says it is.
 fn reader(bytes: &[u8]) -> Result<ImageReader<Cursor<&[u8]>>, ImageRefused> {
-    let format = match image::guess_format(bytes) {
-        Ok(format @ (image::ImageFormat::Png | image::ImageFormat::Jpeg | image::ImageFormat::WebP)) => {
-            format
-        }
-        Ok(_) | Err(_) => return Err(ImageRefused::NoImage),
-    };
+    let known = [image::ImageFormat::Png, image::ImageFormat::Jpeg, image::ImageFormat::WebP];
+    let guessed = image::guess_format(bytes).ok().filter(|format| known.contains(format));
+    let format = guessed.ok_or(ImageRefused::NoImage)?;
     let mut limits = Limits::default();
     limits.max_image_width = Some(MOST_PIXELS_A_SIDE);
     limits.max_image_height = Some(MOST_PIXELS_A_SIDE);
@@ -109,8 +106,8 @@ fn png(image: &DynamicImage) -> image::ImageResult<Vec<u8>> {
 
 fn jpeg(image: &DynamicImage) -> image::ImageResult<Vec<u8>> {
     let mut encoded = Vec::new();
-    let encoder = JpegEncoder::new_with_quality(&mut encoded, JPEG_QUALITY);
-    DynamicImage::ImageRgb8(image.to_rgb8()).write_with_encoder(encoder)?;
+    let writer = JpegEncoder::new_with_quality(&mut encoded, JPEG_QUALITY);
+    DynamicImage::ImageRgb8(image.to_rgb8()).write_with_encoder(writer)?;
     Ok(encoded)
 }
 

@@ -1,6 +1,9 @@
 //! Sets the parts of a state.
 
-#[expect(clippy::wildcard_imports, reason = "it has the fields of the state, and needs all their types")]
+#[cfg_attr(
+    not(test),
+    expect(clippy::wildcard_imports, reason = "it has the fields of the state, and needs all their types")
+)]
 use super::*;
 
 impl AppStateBuilder {

@@ -59,8 +59,7 @@ impl AnswerStore for PostgresStore {
         ends: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
-        let renew =
-            || self.query(RENEW).bind(key.as_uuid()).bind(ends.as_micros()).bind(until.as_micros());
+        let renew = || self.query(RENEW).bind(key.as_uuid()).bind(ends.as_micros()).bind(until.as_micros());
         Ok(self.write(renew).await? > 0)
     }
 

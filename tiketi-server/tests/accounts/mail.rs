@@ -14,7 +14,7 @@ const ADDRESS: &str = "hanbyul@mail.example";
 
 /// A shop in a file that sends mail to a server.
 struct Shop {
-    shop: ServerShop,
+    tickets: ServerShop,
     smtp: Peer,
     url: String,
     _folder: TempDir,
@@ -23,16 +23,16 @@ struct Shop {
 impl Shop {
     async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let shop = ServerShop::make(&folder.path().join("shop.db")).await;
+        let tickets = ServerShop::make(&folder.path().join("shop.db")).await;
         let mut smtp = Peer::start("smtp.py", &["plain"]).await;
         let url = format!("smtp://127.0.0.1:{}", smtp.line().await);
-        Self { shop, smtp, url, _folder: folder }
+        Self { tickets, smtp, url, _folder: folder }
     }
 
     async fn start(&self) -> Running {
         let mail = ["--smtp-url", &self.url, "--mail-from", FROM, "--public-url", "https://tickets.example"];
         let admin = ["--admin-email", "admin@tickets.example", "--admin-password", PASSWORD];
-        let own = ["--store", &self.shop.store, "--sweep-every=50ms"];
+        let own = ["--store", &self.tickets.store, "--sweep-every=50ms"];
         Running::start(&[&own[..], &mail, &admin].concat()).await
     }
 
@@ -51,8 +51,8 @@ impl Shop {
 
     /// Buys two tickets.
     async fn buy(&self, running: &Running, token: &str) -> Value {
-        let items = json!([{"ticketTypeId": self.shop.standing, "quantity": 2}]);
-        let wanted = json!({"eventId": self.shop.event, "items": items});
+        let items = json!([{"ticketTypeId": self.tickets.standing, "quantity": 2}]);
+        let wanted = json!({"eventId": self.tickets.event, "items": items});
         let (status, held) = running.post("/api/reservations", Some(token), &wanted).await;
         assert_eq!(status, 201, "{held}");
         let pay = json!({"reservationId": held["reservation"]["id"], "paymentMethod": "bank_transfer"});

@@ -74,7 +74,7 @@ async fn pinned_news_come_first_and_pages_follow_each_other() {
 async fn an_edit_of_an_old_version_is_refused() {
     let mut shop = Shop::open().await;
     let id = publish(&shop, &notice("Doors open early")).await;
-    shop.wait(Duration::from_secs(60)).await;
+    shop.wait(Duration::from_mins(1)).await;
     let path = format!("/api/news/{id}");
     let mut edit = notice("Doors open late");
     (edit["pinned"], edit["version"]) = (json!(true), json!(1));
