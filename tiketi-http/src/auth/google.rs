@@ -30,7 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     responses(
         (status = 200, description = "Signed in", body = SignedInUser),
         (status = 401, description = "`GOOGLE_TOKEN_REFUSED`", body = ErrorBody),
-        (status = 404, description = "`NOT_FOUND`: nobody signs in with Google here", body = ErrorBody),
+        (status = 404, description = "`GOOGLE_NOT_OFFERED`", body = ErrorBody),
         (status = 503, description = "`SERVICE_UNAVAILABLE`: Google's keys cannot be fetched now", body = ErrorBody),
     ),
 )]
@@ -40,7 +40,7 @@ async fn google(
     WantedLanguage(language): WantedLanguage,
     ApiJson(presented): ApiJson<GoogleCredential>,
 ) -> Result<Json<SignedInUser>, ApiError> {
-    let google = accounts.google.as_ref().ok_or_else(|| ApiError::new(Code::NotFound))?;
+    let google = accounts.google.as_ref().ok_or_else(|| ApiError::new(Code::GoogleNotOffered))?;
     let user = google.user(presented.credential.expose_secret(), state.clock()).await?;
     let account = account_of(&state, &accounts, user, language).await?;
     Ok(Json(sign_in(&state, &accounts, account).await?))

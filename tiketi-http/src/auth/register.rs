@@ -73,7 +73,7 @@ async fn register(
     responses(
         (status = 200, description = "The address is proved", body = VerifiedUser),
         (status = 400, description = "`INVALID_CODE`", body = ErrorBody),
-        (status = 404, description = "`NOT_FOUND`: the shop sends no mail", body = ErrorBody),
+        (status = 404, description = "`MAIL_NOT_SENT`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
     ),
 )]
@@ -106,7 +106,7 @@ async fn verify(
     post, path = "/api/auth/verify/send", tag = "auth", security(("bearer" = [])),
     responses(
         (status = 202, description = "A mail is on its way", body = CodeMailed),
-        (status = 404, description = "`NOT_FOUND`: the shop sends no mail", body = ErrorBody),
+        (status = 404, description = "`MAIL_NOT_SENT`", body = ErrorBody),
         (status = 409, description = "`ALREADY_VERIFIED`", body = ErrorBody),
         (status = 429, description = "`TOO_MANY_ATTEMPTS`: too many mails to the address", body = ErrorBody),
     ),
@@ -130,7 +130,7 @@ async fn send_code(
 
 /// Returns what mails codes; a shop without mail has no such routes.
 pub(super) fn codes_of(accounts: &Accounts) -> Result<&MailedCodes, ApiError> {
-    accounts.codes.as_ref().ok_or_else(|| ApiError::new(Code::NotFound))
+    accounts.codes.as_ref().ok_or_else(|| ApiError::new(Code::MailNotSent))
 }
 
 /// Creates the account of a registration whose address is proved.

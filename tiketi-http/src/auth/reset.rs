@@ -28,7 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     post, path = "/api/auth/reset", tag = "auth", request_body = ResetRequest,
     responses(
         (status = 202, description = "A mail is on its way, if the address has an account", body = CodeMailed),
-        (status = 404, description = "`NOT_FOUND`: the shop sends no mail", body = ErrorBody),
+        (status = 404, description = "`MAIL_NOT_SENT`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
         (status = 429, description = "`TOO_MANY_ATTEMPTS`: too many mails to the address", body = ErrorBody),
     ),
@@ -54,7 +54,7 @@ async fn reset(
     responses(
         (status = 200, description = "The password is set, and every session has ended", body = Me),
         (status = 400, description = "`INVALID_CODE`", body = ErrorBody),
-        (status = 404, description = "`NOT_FOUND`: the shop sends no mail", body = ErrorBody),
+        (status = 404, description = "`MAIL_NOT_SENT`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
         (status = 503, description = "`TOO_BUSY`: too many passwords wait to be hashed", body = ErrorBody),
     ),

@@ -116,6 +116,12 @@ codes! {
     AlreadyVerified "ALREADY_VERIFIED" CONFLICT
         "Your e-mail address is verified already." "이미 인증된 이메일 주소입니다."
         "Nothing has to be done.";
+    MailNotSent "MAIL_NOT_SENT" NOT_FOUND
+        "This shop sends no mail." "메일을 보내지 않는 사이트입니다."
+        "The operator names a mail server with --smtp-url.";
+    GoogleNotOffered "GOOGLE_NOT_OFFERED" NOT_FOUND
+        "Nobody signs in with Google here." "Google 로그인을 지원하지 않는 사이트입니다."
+        "Sign in with a password; the operator sets --google-client-id.";
     GoogleTokenRefused "GOOGLE_TOKEN_REFUSED" UNAUTHORIZED
         "Signing in with Google did not work." "Google 로그인에 실패했습니다."
         "Ask Google for a new ID token, with the client id of this shop and a verified address.";

@@ -265,5 +265,5 @@ async fn an_address_that_has_another_owner_at_google_is_refused() {
 #[tokio::test]
 async fn a_shop_without_google_has_no_such_route() {
     let answer = present(&Server::new(), &ONE.sign(&claims())).await;
-    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (404, "NOT_FOUND"));
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (404, "GOOGLE_NOT_OFFERED"));
 }

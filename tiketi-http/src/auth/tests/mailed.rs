@@ -330,7 +330,7 @@ async fn an_answer_that_tells_of_a_taken_address_is_limited_without_mail() {
     assert_eq!(refusal(&answer), (409, "EMAIL_TAKEN".to_owned()));
     for path in ["/api/auth/verify", "/api/auth/reset/confirm", "/api/auth/reset"] {
         let body = json!({"codeId": "01890a5d-ac96-774b-bcce-b302099a8057", "code": "x", "email": ADDRESS, "password": PASSWORD});
-        assert_eq!(refusal(&server.post(path, &body).await), (404, "NOT_FOUND".to_owned()), "{path}");
+        assert_eq!(refusal(&server.post(path, &body).await), (404, "MAIL_NOT_SENT".to_owned()), "{path}");
     }
 }
 

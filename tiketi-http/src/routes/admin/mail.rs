@@ -24,7 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     responses(
         (status = 200, description = "At most `limit` of them", body = DeadMailList),
         (status = 400, description = "`INVALID_QUERY`", body = ErrorBody),
-        (status = 404, description = "`NOT_FOUND`: the shop sends no mail", body = ErrorBody),
+        (status = 404, description = "`MAIL_NOT_SENT`", body = ErrorBody),
     ),
 )]
 async fn list(
@@ -32,7 +32,7 @@ async fn list(
     _: Staff<may::People>,
     ApiQuery(query): ApiQuery<DeadMailQuery>,
 ) -> Result<Json<DeadMailList>, ApiError> {
-    let mails = state.mails().ok_or_else(|| ApiError::new(Code::NotFound))?;
+    let mails = state.mails().ok_or_else(|| ApiError::new(Code::MailNotSent))?;
     let dead = mails.dead_mail(query.after()?, query.limit()?).await?;
     Ok(Json(DeadMailList::of(&dead)))
 }
@@ -43,7 +43,7 @@ async fn list(
     params(("id" = String, Path, description = "Which mail", format = Uuid)),
     responses(
         (status = 202, description = "It is tried again at once"),
-        (status = 404, description = "`MAIL_NOT_FOUND`: it is not in the list", body = ErrorBody),
+        (status = 404, description = "`MAIL_NOT_FOUND`: it is not in the list; `MAIL_NOT_SENT`", body = ErrorBody),
     ),
 )]
 async fn retry(
@@ -51,7 +51,7 @@ async fn retry(
     _: Staff<may::People>,
     ApiPath(id): ApiPath<MailId>,
 ) -> Result<StatusCode, ApiError> {
-    let mails = state.mails().ok_or_else(|| ApiError::new(Code::NotFound))?;
+    let mails = state.mails().ok_or_else(|| ApiError::new(Code::MailNotSent))?;
     if mails.retry_mail(id, state.now()).await? {
         Ok(StatusCode::ACCEPTED)
     } else {
