@@ -127,7 +127,7 @@ mod tests {
 
     use super::*;
 
-    /// Seen to fail with each caller running the check, and with an outcome that never ages.
+    /// Seen to fail with each caller running the check.
     #[tokio::test(start_paused = true)]
     async fn a_thousand_callers_share_one_run_a_second() {
         let (check, runs) = (SharedCheck::default(), AtomicU32::new(0));

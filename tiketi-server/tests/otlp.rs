@@ -97,7 +97,7 @@ fn has(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|part| part == text.as_bytes())
 }
 
-/// Seen to fail without the flush at the end: the last batch is lost.
+/// Fails without the flush at the end: the last batch is lost.
 #[tokio::test]
 async fn the_spans_of_requests_reach_a_collector_before_the_server_ends() {
     let (address, mut received) = collector().await;

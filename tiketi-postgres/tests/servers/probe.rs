@@ -14,7 +14,7 @@ async fn refused(store: &PostgresStore) -> String {
     error.to_string()
 }
 
-/// Seen to fail with a probe that only reads.
+/// Fails with a probe that only reads.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_standby_is_noticed_until_it_is_promoted() {
     let primary = Server::start(Fsync::Off).await;

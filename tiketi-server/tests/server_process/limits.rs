@@ -89,7 +89,7 @@ const FEW_REQUESTS: [&str; 7] = [
     "--register-limit-ipv4=1/1h",
 ];
 
-/// Seen to fail with reads counted for all clients of the proxy together, and with users counted by their network.
+/// Seen to fail with users counted by their network.
 #[tokio::test]
 async fn a_network_beyond_its_limit_keeps_neither_others_nor_its_own_users_out() {
     let server = Running::start(&[&FEW_REQUESTS[..], &["--jwt-secret", SECRET]].concat()).await;
@@ -136,7 +136,7 @@ async fn writes_sign_ins_and_registrations_have_allowances_of_their_own() {
     assert_eq!(refused["code"], "TOO_MANY_REQUESTS");
 }
 
-/// Seen to fail with each server counting alone.
+/// Fails with each server counting alone.
 #[tokio::test]
 async fn servers_that_share_a_redis_count_writes_together_and_alone_without_it() {
     let redis = tokio::task::spawn_blocking(tiketi_redis_harness::Server::start).await.unwrap();

@@ -100,7 +100,7 @@ async fn start() -> (tempfile::TempDir, ServerShop, Running) {
     (folder, shop, server)
 }
 
-/// Seen to fail with `security` taken from a handler that takes a user.
+/// Fails with `security` taken from a handler that takes a user.
 #[tokio::test]
 async fn nobody_gets_in_where_a_user_is_needed_and_everyone_elsewhere() {
     let (_folder, _shop, server) = start().await;

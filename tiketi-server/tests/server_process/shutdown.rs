@@ -83,7 +83,7 @@ async fn until_ready_is(running: &Running, status: u16) {
     timeout(DEADLINE, asked).await.expect("its readiness did not change");
 }
 
-/// Seen to fail with the listener closed at the signal.
+/// Seen to fail without the grace.
 #[tokio::test]
 async fn after_a_signal_the_server_is_not_ready_and_serves_for_the_grace() {
     let running = Running::start(&["--demo", "--shutdown-grace=4s"]).await;

@@ -152,7 +152,7 @@ async fn connections(running: &Running) -> u64 {
     lines.find_map(|line| line.strip_prefix("tiketi_connections ")).unwrap().parse().unwrap()
 }
 
-/// Seen to fail without the deadline of writes.
+/// Fails without the deadline of writes.
 #[tokio::test]
 async fn a_client_that_does_not_read_is_ended() {
     let running = Running::start(&["--demo", "--write-timeout=200ms"]).await;
@@ -160,7 +160,7 @@ async fn a_client_that_does_not_read_is_ended() {
     until_counted(&running, "tiketi_connections_ended_total{cause=\"write\"} 1").await;
 }
 
-/// Seen to fail without spare connections: the health check is not accepted either.
+/// Fails without spare connections: the health check is not accepted either.
 #[tokio::test]
 async fn health_is_answered_while_partial_headers_hold_every_connection() {
     let running = Running::start(&[&PATIENT[..], &["--max-connections=64"]].concat()).await;
