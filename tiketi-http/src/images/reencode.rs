@@ -44,7 +44,10 @@ pub(crate) enum ImageRefused {
 
 /// Checks the format and the pixels that the header of an image claims; decodes nothing.
 pub(super) fn check(bytes: &[u8]) -> Result<(), ImageRefused> {
-    let (width, height) = reader(bytes)?.into_dimensions().map_err(|_| ImageRefused::NoImage)?;
+    let mut header = reader(bytes)?;
+    // A header is small; the limits of decoding would hide how large the image is.
+    header.no_limits();
+    let (width, height) = header.into_dimensions().map_err(|_| ImageRefused::NoImage)?;
     let pixels = u64::from(width) * u64::from(height);
     if width > MOST_PIXELS_A_SIDE || height > MOST_PIXELS_A_SIDE || pixels > MOST_PIXELS {
         return Err(ImageRefused::TooManyPixels { width, height });

@@ -99,7 +99,7 @@ async fn a_refund_counts_on_its_own_day_beside_gross() {
     let payment = sell(&shop, &seats[..2]).await;
     // Midnight in Seoul passes.
     shop.wait(Duration::from_hours(6)).await;
-    refund(&shop, &payment, &json!({"reason": "rain", "seatIds": [seats[1]]})).await;
+    refund(&shop, &payment, &json!({"cancelReason": "rain", "seatIds": [seats[1]]})).await;
     let daily = shop.read("/api/stats/daily?days=2", &shop.admin).await;
     assert_eq!((&daily["from"], &daily["to"]), (&json!(TODAY), &json!("2026-01-06")));
     let (sold, returned) = (&daily["days"][0], &daily["days"][1]);
@@ -116,7 +116,7 @@ async fn a_refund_counts_on_its_own_day_beside_gross() {
     assert_eq!(cancellations["total"]["refunds"], 1);
     assert_eq!(cancellations["total"]["cancelled"], json!({"byBuyer": 0, "byOrganiser": 0, "refunded": 0}));
     // The rest goes back, too: the reservation is cancelled, and no ticket is counted twice.
-    refund(&shop, &payment, &json!({"reason": "rain"})).await;
+    refund(&shop, &payment, &json!({"cancelReason": "rain"})).await;
     let cancellations = shop.read("/api/stats/cancellations?days=2", &shop.admin).await;
     let total = &cancellations["total"];
     assert_eq!((&total["ticketsReturned"], &total["cancelled"]["refunded"]), (&json!(2), &json!(1)));
@@ -216,7 +216,7 @@ async fn counting_again_changes_no_figure() {
     let shop = open().await;
     let seats = shop.seats().await;
     let payment = sell(&shop, &seats[..2]).await;
-    refund(&shop, &payment, &json!({"reason": "rain", "seatIds": [seats[0]]})).await;
+    refund(&shop, &payment, &json!({"cancelReason": "rain", "seatIds": [seats[0]]})).await;
     let before = shop.read("/api/stats", &shop.admin).await;
     assert_eq!(before["total"]["ticketsSold"], 2);
     let counted = shop.server.state.box_office().jobs().rebuild_figures().await.unwrap();
