@@ -271,7 +271,7 @@ mod tests {
         assert_eq!(six.to_string(), "smtp://[::1]:25");
     }
 
-    /// Seen to fail with plain passwords to any host.
+    /// Fails with plain passwords to any host.
     #[test]
     fn a_password_crosses_no_network_in_plain_text() {
         let from = "shop@tickets.example";

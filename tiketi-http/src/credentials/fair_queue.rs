@@ -204,7 +204,7 @@ mod tests {
         Arc::new(FairQueue::new(running, waiting))
     }
 
-    /// Seen to fail with one line for all sources.
+    /// Fails with one line for all sources.
     #[tokio::test]
     async fn sources_take_turns_however_much_one_sends() {
         let queue = queue(1, 9);
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(served, [1, 2, 3, 1, 1, 1]);
     }
 
-    /// Seen to fail if a full queue refuses whoever comes.
+    /// Fails if a full queue refuses whoever comes.
     #[tokio::test]
     async fn a_source_that_fills_the_queue_makes_place_for_others() {
         let queue = queue(1, 3);

@@ -162,7 +162,7 @@ mod tests {
 
     use super::*;
 
-    /// Seen to fail with one queue for all networks.
+    /// Fails with one queue for all networks.
     #[tokio::test]
     async fn one_network_leaves_places_to_others() {
         let mut limits = HttpLimits::default();

@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(chosen(&"x".repeat(1_000_000)), Err(PasswordProblem::Length));
     }
 
-    /// Seen to fail without the list.
+    /// Fails without the list.
     #[test]
     fn what_many_people_use_is_refused_in_any_case() {
         for bad in

@@ -249,7 +249,7 @@ mod tests {
         }
     }
 
-    /// Seen to fail without counting the answers that tell.
+    /// Fails without counting the answers that tell.
     #[tokio::test]
     async fn a_network_learns_of_few_taken_addresses() {
         let limits =
@@ -266,7 +266,7 @@ mod tests {
         assert!(sign_ins.revealing(other).await.is_ok());
     }
 
-    /// Seen to fail with one limit for an address, whoever asks.
+    /// Fails with one limit for an address, whoever asks.
     #[tokio::test]
     async fn a_stranger_does_not_use_up_the_mails_of_an_address() {
         let limits = SignInLimits { codes_in_all: None, ..SignInLimits::default() };

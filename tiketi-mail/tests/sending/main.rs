@@ -158,7 +158,7 @@ async fn a_sale_is_confirmed_by_one_mail_in_the_buyers_language() {
     }
 }
 
-/// Seen to fail with ids of mails that are new each time.
+/// Fails with ids of mails that are new each time.
 #[tokio::test]
 async fn a_fact_that_is_delivered_twice_is_mailed_once() {
     let shop = Shop::new();
@@ -184,7 +184,7 @@ async fn a_fact_that_is_delivered_twice_is_mailed_once() {
     assert_eq!(mailer.drain().len(), 1);
 }
 
-/// Seen to fail with a `Message-ID` that is new each time.
+/// Fails with a `Message-ID` that is new each time.
 #[tokio::test]
 async fn a_mail_whose_outcome_is_unknown_is_sent_again_with_its_message_id() {
     let shop = Shop::new();

@@ -113,7 +113,7 @@ async fn a_token_of_google_signs_in_and_creates_an_account_without_a_password() 
     }
 }
 
-/// Seen to fail without the check of each claim in turn.
+/// Fails without the check of each claim in turn.
 #[tokio::test]
 async fn a_token_for_another_shop_or_time_or_of_another_issuer_is_refused() {
     let (server, _) = open();
@@ -177,7 +177,7 @@ async fn a_token_of_another_key_or_algorithm_is_refused() {
     }
 }
 
-/// Seen to fail with keys that are fetched each time, and with keys that are never fetched again.
+/// Fails with keys that are fetched each time, and with keys that are never fetched again.
 #[tokio::test]
 async fn keys_are_kept_for_their_time_and_replaced_when_they_change() {
     let (server, keys) = open();
@@ -239,7 +239,7 @@ async fn an_account_with_a_proved_address_is_linked_and_keeps_its_password() {
     assert_eq!(server.post("/api/auth/login", &login).await.status, StatusCode::OK);
 }
 
-/// Seen to fail with the password left.
+/// Fails with the password left.
 #[tokio::test]
 async fn who_registered_an_address_without_proving_it_loses_the_account_to_its_owner() {
     let (server, _) = open();

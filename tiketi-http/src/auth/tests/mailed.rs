@@ -128,7 +128,7 @@ async fn an_account_is_created_once_its_address_is_proved() {
     assert_eq!(shop.login(PASSWORD).await.status, StatusCode::OK);
 }
 
-/// Seen to fail with an answer of 409 to a taken address, and with accounts that can sign in before they are proved.
+/// Fails with an answer of 409 to a taken address, and with accounts that can sign in before they are proved.
 #[tokio::test]
 async fn registering_does_not_tell_whether_an_address_is_taken() {
     let shop = Shop::open();
@@ -170,7 +170,7 @@ async fn resetting_does_not_tell_whether_an_address_has_an_account() {
     }
 }
 
-/// Seen to fail without counting tries, and with a code that stays after its use.
+/// Fails without counting tries, and with a code that stays after its use.
 #[tokio::test]
 async fn a_code_is_used_once_and_tried_five_times() {
     let shop = Shop::open();
@@ -198,7 +198,7 @@ async fn a_code_ends_after_half_an_hour() {
 
 /// A stranger registers the buyer's address with another password; the code of one registration confirms that one only.
 ///
-/// Seen to fail with codes that are found by their address.
+/// Fails with codes that are found by their address.
 #[tokio::test]
 async fn a_code_confirms_only_the_registration_it_was_mailed_for() {
     let shop = Shop::open();
@@ -216,7 +216,7 @@ async fn a_code_confirms_only_the_registration_it_was_mailed_for() {
     assert_eq!(shop.login(PASSWORD).await.status, StatusCode::OK);
 }
 
-/// Seen to fail without ending the sessions.
+/// Fails without ending the sessions.
 #[tokio::test]
 async fn a_new_password_ends_every_session() {
     let shop = Shop::open();
@@ -263,7 +263,7 @@ async fn a_code_is_for_one_purpose() {
     assert_eq!(refusal(&shop.confirm(&asked, &code, "a new password of mine").await), invalid_code());
 }
 
-/// Seen to fail without the check in the routes that hold.
+/// Fails without the check in the routes that hold.
 #[tokio::test]
 async fn tickets_are_held_only_with_a_proved_address() {
     let shop = Shop::open();
