@@ -42,6 +42,9 @@
 //! | [`figure_cases!`] | [`SellingStore`] and [`tiketi_core::store::FiguresStore`] | figures: each reservation counted once, by day, as the facts say |
 //! | [`layout_cases!`] | [`tiketi_core::store::LayoutStore`] | seat layouts |
 //! | [`account_cases!`] | [`tiketi_core::store::AccountStore`] | accounts: one for each address, their roles and sessions |
+//! | [`code_cases!`] | [`tiketi_core::store::CodeStore`] | mailed codes: used once, tried a few times |
+//! | [`mail_cases!`] | [`tiketi_core::store::MailStore`] | mail: queued once, leased to one server at a time, given up at last |
+//! | [`probe_cases!`] | [`tiketi_core::store::StoreProbe`] | probes: a store that takes writes says so |
 //! | [`staff_log_cases!`] | [`tiketi_core::store::StaffLog`] | the log of staff: an entry is written once before its action and once after it |
 //! | [`notice_cases!`] | [`tiketi_core::store::NoticeStore`] | notices: in their order, edited by version, with views that are added |
 //! | [`answer_cases!`] | [`tiketi_core::store::AnswerStore`] | stored answers for repeated requests |

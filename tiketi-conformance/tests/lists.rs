@@ -8,10 +8,11 @@ use std::path::Path;
 /// Returns the source text of the lists.
 fn lists() -> io::Result<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    ["lists.rs", "lists/line.rs", "lists/staff.rs"]
-        .map(|file| fs::read_to_string(source.join(file)))
-        .into_iter()
-        .collect()
+    let mut text = fs::read_to_string(source.join("lists.rs"))?;
+    for file in fs::read_dir(source.join("lists"))? {
+        text += &fs::read_to_string(file?.path())?;
+    }
+    Ok(text)
 }
 
 /// Fails if a case is not listed, or listed twice.
