@@ -21,7 +21,7 @@ const SEATS: &str = concat!(
     columns!(seat),
     " FROM tiketi.seats WHERE event = $1 AND map_version > 0 ORDER BY position"
 );
-/// One part for each kind of state, because each has a partial index; there are no other indexes.
+/// One part for each state, because each has an index by event.
 const RESERVATIONS: &str = concat!(
     "SELECT ",
     columns!(reservation),
@@ -31,7 +31,9 @@ const RESERVATIONS: &str = concat!(
     columns!(reservation),
     " FROM tiketi.reservations WHERE event = $1 AND state = 'confirmed' UNION ALL SELECT ",
     columns!(reservation),
-    " FROM tiketi.reservations WHERE event = $1 AND state IN ('expired', 'cancelled') ORDER BY serial"
+    " FROM tiketi.reservations WHERE event = $1 AND state = 'expired' UNION ALL SELECT ",
+    columns!(reservation),
+    " FROM tiketi.reservations WHERE event = $1 AND state = 'cancelled' ORDER BY serial"
 );
 /// Also found by the reservation, so that a latest payment that names another event is seen; other payments are
 /// found by the event that they name.

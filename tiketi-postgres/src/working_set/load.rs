@@ -85,7 +85,8 @@ const SEATS: &str = concat!(
 const ANY_RESERVATION: &str = "SELECT 1 FROM tiketi.reservations WHERE event = $1 AND state = 'held' \
     UNION ALL SELECT 1 FROM tiketi.reservations WHERE event = $1 AND state = 'paying' \
     UNION ALL SELECT 1 FROM tiketi.reservations WHERE event = $1 AND state = 'confirmed' \
-    UNION ALL SELECT 1 FROM tiketi.reservations WHERE event = $1 AND state IN ('expired', 'cancelled') LIMIT 1";
+    UNION ALL SELECT 1 FROM tiketi.reservations WHERE event = $1 AND state = 'expired' \
+    UNION ALL SELECT 1 FROM tiketi.reservations WHERE event = $1 AND state = 'cancelled' LIMIT 1";
 
 /// The place (`ctid`) of the newest version of the event's row and of those of its ticket types.
 ///
