@@ -5,13 +5,14 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use futures::future::join_all;
+use jsonwebtoken::{Algorithm, Header};
 use serde_json::{Value, json};
 use tiketi_core::account::Role;
 use tiketi_core::decide::REFRESH_REPEAT;
 
-use super::{me_with, registration};
+use super::{forged, me_with, registration};
 use crate::limits::HttpLimits;
-use crate::test_support::{Answered, PASSWORD, Server, signed};
+use crate::test_support::{Answered, PASSWORD, SECRET, Server, signed};
 
 /// The two tokens of a client.
 #[derive(Debug, Clone, PartialEq)]
@@ -212,4 +213,18 @@ async fn a_user_edits_name_and_telephone_number_and_nothing_else() {
         );
     }
     assert_eq!(me_with(&server, &client.access).await.json()["user"]["name"], "Ada Sample");
+}
+
+/// Fails without the comparison of the two accounts.
+#[tokio::test]
+async fn a_token_that_names_the_session_of_another_account_is_refused() {
+    let server = Server::new();
+    let client = Client::register(&server).await;
+    let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(&client.access).unwrap().claims;
+    let mut others = claims.clone();
+    others["userId"] = json!("01890a5d-ac96-774b-bcce-b302099a8057");
+    let header = Header::new(Algorithm::HS256);
+    assert_eq!(me_with(&server, &forged(&header, &claims, SECRET)).await.status, StatusCode::OK);
+    let refused = me_with(&server, &forged(&header, &others, SECRET)).await;
+    assert_eq!(refusal(&refused), (401, "INVALID_TOKEN".to_owned()));
 }
