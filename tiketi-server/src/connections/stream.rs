@@ -71,8 +71,9 @@ impl GuardedStream {
         deadlines: Deadlines,
         (progress, refuser, counts): (Arc<Progress>, Refuser, Arc<ConnectionCounts>),
     ) -> Self {
-        // The first request has to come as fast as its headers: a connection that is opened for nothing is not kept.
-        let until = Instant::now() + deadlines.headers;
+        // A client may open a connection before it needs one, and send its first request as late as any other. Ended
+        // earlier, it would lose the request that is sent at that moment.
+        let until = Instant::now() + deadlines.idle;
         let reading = Reading { request: 0, has_begun: false, until, timer: None };
         Self {
             stream,
