@@ -79,22 +79,23 @@ impl AppState {
 
 /// Runs a write at most once per key, and to its end.
 pub(crate) async fn idempotency(state: &AppState, request: Request, route: Route) -> Response {
+    if request.method().is_safe() {
+        let Ok(response) = route.oneshot(request).await;
+        return response;
+    }
+    // The future of a write has thousands of bytes, and a read would move them with its own.
+    Box::pin(write(state, request, route)).await
+}
+
+async fn write(state: &AppState, request: Request, route: Route) -> Response {
     let (mut parts, body) = request.into_parts();
     match key_of(state, &mut parts).await {
-        Ok(None) => handle(state, Request::from_parts(parts, body), route).await,
+        Ok(None) => recorded(state, Request::from_parts(parts, body), route).await,
         Ok(Some(key)) => {
             once(state, key, parts, body, route).await.unwrap_or_else(IntoResponse::into_response)
         }
         Err(error) => error.into_response(),
     }
-}
-
-async fn handle(state: &AppState, request: Request, route: Route) -> Response {
-    if request.method().is_safe() {
-        let Ok(response) = route.oneshot(request).await;
-        return response;
-    }
-    Box::pin(recorded(state, request, route)).await
 }
 
 /// Returns the key of a write by a signed-in user; the handler refuses any other request.
@@ -164,7 +165,7 @@ async fn run(
     route: Route,
 ) -> Response {
     let key = claim.key;
-    let work = caught(handle(&state, request, route));
+    let work = caught(recorded(&state, request, route));
     let mut response = claimed(&state, claim, work).await;
     if let Some(context) = context {
         response = render(response, &context);

@@ -22,13 +22,14 @@ pub(crate) async fn limited(state: &AppState, request: Request) -> Result<Reques
     let client = request.extensions().get::<RequestContext>().and_then(|context| context.client);
     if class == RouteClass::Read {
         let Err(refused) = counts.network(class, client).await else { return Ok(request) };
-        let (request, user) = user_of(state, request, class).await;
+        // Boxed, as below: the future of a read that is not refused stays small.
+        let (request, user) = Box::pin(user_of(state, request, class)).await;
         return match user {
             Some(user) => counts.user(class, user.buyer()).await.map(|()| request),
             None => Err(refused),
         };
     }
-    let (request, user) = user_of(state, request, class).await;
+    let (request, user) = Box::pin(user_of(state, request, class)).await;
     match user {
         Some(user) => counts.user(class, user.buyer()).await?,
         None => counts.network(class, client).await?,

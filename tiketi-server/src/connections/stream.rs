@@ -108,10 +108,17 @@ impl GuardedStream {
         let until =
             self.progress.last_headers().map_or(self.reading.until, |end| end.min(self.reading.until));
         let timer = self.reading.timer.get_or_insert_with(|| Box::pin(sleep_until(until)));
-        if timer.deadline() != until {
+        // A timer that is early is set again when it fires: a connection with many requests sets it once.
+        if timer.deadline() > until {
             timer.as_mut().reset(until);
         }
-        ready!(timer.as_mut().poll(context));
+        loop {
+            ready!(timer.as_mut().poll(context));
+            if timer.deadline() >= until {
+                break;
+            }
+            timer.as_mut().reset(until);
+        }
         if !self.reading.has_begun {
             self.counts.ended(Ending::Idle);
             // As if the client had gone: nothing is under way.
