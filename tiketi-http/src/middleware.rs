@@ -62,7 +62,6 @@ enum Kind {
     /// Bounds it, and runs it once per `Idempotency-Key`.
     Request,
     /// Only runs it.
-    #[cfg_attr(not(feature = "socketio"), expect(dead_code, reason = "only Socket.IO has such routes"))]
     Socket,
 }
 
