@@ -282,7 +282,7 @@ impl Trade {
         self.started
     }
 
-    /// Makes one reservation, if there are tickets, and decides what becomes of it.
+    /// Makes one reservation, if there are tickets, and decides how it ends.
     pub async fn reserve(&mut self, account: &mut Account) {
         let millis = usize::try_from(self.step.as_millis()).expect("a step is short");
         self.shop.advance(Duration::from_millis(self.chance.below(millis) as u64));

@@ -54,13 +54,7 @@ where
     F::Store: SellingStore + AuditStore,
     C: Future<Output = ()> + Send + 'static,
 {
-    run(factory, move |stores| async move {
-        let selling = stores.iter().map(|store| Arc::clone(store) as Arc<dyn SellingStore>).collect();
-        let audited = stores.into_iter().map(|store| store as Arc<dyn AuditStore>).collect();
-        let shop = TestShop::over(Handles::new(selling)).await;
-        case(shop.clone(), Handles::new(audited)).await;
-        shop.audit().await;
-    });
+    beside_a_shop(factory, |store| store as Arc<dyn AuditStore>, case);
 }
 
 /// Runs a case about figures, and audits the store after it.
@@ -74,11 +68,25 @@ where
     F::Store: SellingStore + FiguresStore,
     C: Future<Output = ()> + Send + 'static,
 {
+    beside_a_shop(factory, |store| store as Arc<dyn FiguresStore>, case);
+}
+
+/// Runs a case with a shop and the other part of its stores, and audits the store after it.
+fn beside_a_shop<F, D, C>(
+    factory: &F,
+    other_part: fn(Arc<F::Store>) -> Arc<D>,
+    case: fn(TestShop, Handles<D>) -> C,
+) where
+    F: StoreFactory,
+    F::Store: SellingStore,
+    D: ?Sized + Send + Sync + 'static,
+    C: Future<Output = ()> + Send + 'static,
+{
     run(factory, move |stores| async move {
         let selling = stores.iter().map(|store| Arc::clone(store) as Arc<dyn SellingStore>).collect();
-        let counted = stores.into_iter().map(|store| store as Arc<dyn FiguresStore>).collect();
+        let others = stores.into_iter().map(other_part).collect();
         let shop = TestShop::over(Handles::new(selling)).await;
-        case(shop.clone(), Handles::new(counted)).await;
+        case(shop.clone(), Handles::new(others)).await;
         shop.audit().await;
     });
 }

@@ -1,6 +1,6 @@
 //! The log of what staff did: one entry for each administrative action.
 //!
-//! An entry is written twice: before the action with who does what, and after it with what became of it. An entry without
+//! An entry is written twice: before the action with who does what, and after it with the outcome. An entry without
 //! an outcome is of an action that still runs, or of a process that died.
 
 use crate::account::Role;
@@ -26,7 +26,7 @@ pub struct LogEntry {
     pub subject: Option<LogSubject>,
     /// The id of the HTTP request.
     pub request: Option<String>,
-    /// What became of it; `None` if that is not known.
+    /// The outcome; `None` if it is not known.
     pub outcome: Option<LogOutcome>,
 }
 
@@ -55,7 +55,7 @@ pub struct LogSubject {
     pub id: Uuid,
 }
 
-/// What became of an action.
+/// The outcome of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct LogOutcome {
@@ -139,7 +139,7 @@ impl LogEntry {
         outcome.iter().try_for_each(LogOutcome::check_texts)
     }
 
-    /// Adds what became of the action.
+    /// Adds the outcome of the action.
     pub fn end(&mut self, mut outcome: LogOutcome) {
         if let Some(made) = outcome.subject.take() {
             self.subject = Some(made);

@@ -84,7 +84,7 @@ pub struct AuthenticatedUser {
     pub role: Role,
     /// Whether the user's e-mail address is proved; `true` unless the authenticator says otherwise.
     ///
-    /// A shop that demands it lets nobody else hold tickets.
+    /// A shop that demands it lets only such users hold tickets.
     pub is_verified: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Records each write of staff: who does what before it begins, and what became of it afterwards.
+//! Records each write of staff: who does what before it begins, and the outcome afterwards.
 //!
 //! The extractor [`Staff`](crate::extract::Staff) begins the record, so a handler for staff cannot write without one. The
 //! function [`recorded`] ends it, whatever the handler answers. A process that dies in between leaves a record without an
@@ -146,7 +146,7 @@ async fn end(state: AppState, record: ActionRecord, result: LogResult) {
     let Some(id) = noted.begun else { return };
     if let Err(failure) = state.staff_log().end_action(id, noted.outcome(&state, result)).await {
         // The action took place; its record stays without an outcome, which shows that this is not known.
-        tracing::error!(%failure, entry = %id, "what became of an action of staff could not be recorded");
+        tracing::error!(%failure, entry = %id, "the outcome of an action of staff could not be recorded");
     }
 }
 

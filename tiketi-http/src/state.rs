@@ -8,7 +8,6 @@ use std::sync::Arc;
 use tiketi_core::{
     BoxOffice, Clock, EventId, IdSource, StoreError, Timestamp,
     clock::{SystemClock, TimeOrderedIds},
-    memory::MemoryRateLimits,
     rate_limit::RateLimits,
     store::{AccountStore, AnswerStore, CodeStore, MailStore, NoticeStore, StaffLog},
 };
@@ -19,14 +18,12 @@ use crate::allowed_origins::AllowedOrigins;
 use crate::authenticator::{Authenticator, CredentialScheme};
 use crate::channels::{SocketLimits, Sockets};
 use crate::client_address::TrustedProxies;
-use crate::credentials::{
-    AccountParts, Accounts, GoogleSignIn, SessionAuthenticator, SignInLimits, TokenSecret,
-};
-use crate::images::{ImageStore, Images};
+use crate::credentials::{Accounts, GoogleSignIn, SignInLimits, TokenSecret};
+use crate::images::Images;
 use crate::limits::HttpLimits;
 use crate::live::LiveEvents;
 use crate::notice_views::NoticeViews;
-use crate::proof_of_work::{PURPOSE, Proofs};
+use crate::proof_of_work::Proofs;
 use crate::readiness::{DependencyCheck, Readiness};
 use crate::request_limits::{RequestCounts, RequestLimits};
 use crate::serving_cache::ServingCache;

@@ -264,7 +264,7 @@ CREATE TABLE tiketi.staff_log (
     request      text,
     subject_kind text,
     subject      uuid,
-    ended_at     bigint,                   -- NULL while it is not known what became of it
+    ended_at     bigint,                   -- NULL while the outcome is not known
     result       text CHECK (result IN ('done', 'refused', 'failed')),
     code         text,
     before       text,                     -- a JSON object

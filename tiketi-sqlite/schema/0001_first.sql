@@ -238,7 +238,7 @@ CREATE TABLE staff_log (
     request      TEXT,
     subject_kind TEXT,
     subject      BLOB,
-    ended_at     INTEGER,                  -- NULL while it is not known what became of it
+    ended_at     INTEGER,                  -- NULL while the outcome is not known
     result       TEXT CHECK (result IN ('done', 'refused', 'failed')),
     code         TEXT,
     before       TEXT,                     -- a JSON object

@@ -26,8 +26,8 @@ pub const CODE_TRIES: u32 = 5;
 
 /// A code that was asked for and is sent by mail.
 ///
-/// A client that asks for a code gets its id. Whoever has the id and the code, which only the mail has, proves the
-/// address. The id cannot be guessed: nobody else can try the code, or use up its tries.
+/// A client that asks for a code gets its id, and the mail has the code. A client that sends both proves the address. The
+/// id cannot be guessed, so other clients cannot try the code or use up its tries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct MailedCode {

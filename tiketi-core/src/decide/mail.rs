@@ -12,7 +12,7 @@ pub const LONGEST_MAIL_DELAY: Duration = Duration::from_hours(4);
 /// Pause after the first try; it doubles with each further one.
 const FIRST_DELAY: Duration = Duration::from_secs(15);
 
-/// Decides what becomes of a mail whose try number `tries` failed at `now`.
+/// Decides whether to try again a mail whose try number `tries` failed at `now`.
 ///
 /// `is_final` says that another try would fail in the same way, because the address does not exist, for example.
 pub fn mail_failed(tries: u32, now: Timestamp, is_final: bool, problem: String) -> MailOutcome {

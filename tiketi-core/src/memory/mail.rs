@@ -13,7 +13,7 @@ use crate::memory::MemoryStore;
 use crate::store::{ClaimedMail, DeadMail, MailStore};
 use crate::time::Timestamp;
 
-/// What became of a mail.
+/// The state of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
     Waiting,

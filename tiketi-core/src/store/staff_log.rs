@@ -27,7 +27,7 @@ pub trait StaffLog: Debug + Send + Sync + 'static {
     /// An id that exists MUST be an error, and the entry under it MUST stay as it is.
     async fn begin_action(&self, entry: LogEntry) -> Result<(), StoreError>;
 
-    /// Saves what became of an action, and returns whether it did.
+    /// Saves the outcome of an action, and returns whether it did.
     ///
     /// # Contract
     ///
@@ -44,7 +44,7 @@ pub trait StaffLog: Debug + Send + Sync + 'static {
     async fn log_entries(&self, query: LogQuery) -> Result<Vec<LogEntry>, StoreError>;
 }
 
-/// Records an action around work that is not an HTTP request: before it begins, and what became of it.
+/// Records an action around work that is not an HTTP request: before it begins, and its outcome.
 ///
 /// `work` returns its result with the outcome to save. If it fails, [`LogResult::Failed`] is saved.
 ///
@@ -68,7 +68,7 @@ pub async fn recorded<T, E: From<StoreError>>(
     };
     if let Err(failure) = log.end_action(id, outcome).await {
         // The entry stays without an outcome, which shows that it is not known.
-        tracing::error!(%failure, entry = %id, "what became of an action could not be recorded");
+        tracing::error!(%failure, entry = %id, "the outcome of an action could not be recorded");
     }
     result
 }

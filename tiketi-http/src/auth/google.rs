@@ -98,7 +98,7 @@ async fn linked(
         let link = |account: &mut Account| account.google = Some(subject.clone());
         return accounts.edit(account.id, SessionsOf::Kept, link).await;
     }
-    // Whoever registered the address never proved it, and may wait for its owner: the password and the sessions end.
+    // The person who registered the address never proved it, and may not be its owner: the password and the sessions end.
     let take_over = |account: &mut Account| {
         account.google = Some(subject.clone());
         account.password = None;

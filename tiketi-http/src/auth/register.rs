@@ -26,7 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 /// Create an account
 ///
 /// A shop that sends mail answers with 202, always the same, and mails a code to the address; the account is created when
-/// the code is sent to `/api/auth/verify`. If the address has an account, the mail says so, and nobody else learns it.
+/// the code is sent to `/api/auth/verify`. If the address has an account, only the mail says so.
 /// A shop without mail creates the account at once.
 #[utoipa::path(
     post, path = "/api/auth/register", tag = "auth", request_body = wire::Registration,

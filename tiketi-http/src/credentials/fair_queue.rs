@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(served, [1, 2, 3, 1, 1, 1]);
     }
 
-    /// Fails if a full queue refuses whoever comes.
+    /// Fails if a full queue refuses every newcomer.
     #[tokio::test]
     async fn a_source_that_fills_the_queue_makes_place_for_others() {
         let queue = queue(1, 3);

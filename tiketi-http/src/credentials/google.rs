@@ -124,7 +124,7 @@ enum Audience {
 }
 
 impl Audience {
-    /// Returns whether a token is for this client and nobody else.
+    /// Returns whether a token is for this client only.
     fn is(&self, client: &str) -> bool {
         match self {
             Self::One(name) => name == client,

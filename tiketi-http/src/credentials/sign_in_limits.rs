@@ -266,7 +266,7 @@ mod tests {
         assert!(sign_ins.revealing(other).await.is_ok());
     }
 
-    /// Fails with one limit for an address, whoever asks.
+    /// Fails with one limit for an address that all networks share.
     #[tokio::test]
     async fn a_stranger_does_not_use_up_the_mails_of_an_address() {
         let limits = SignInLimits { codes_in_all: None, ..SignInLimits::default() };

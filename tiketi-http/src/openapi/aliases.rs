@@ -1,9 +1,10 @@
-//! Second paths of routes, for older clients.
+//! Second paths of routes.
 
 use utoipa::openapi::OpenApi;
 
 /// Reads with a second path: the second, then the first.
-const READS: [(&str, &str); 2] = [
+const READS: [(&str, &str); 3] = [
+    ("/api/stats", "/api/stats/overview"),
     ("/api/seats/events/{eventId}", "/api/seats/{eventId}"),
     ("/api/seats/reservation/{id}", "/api/reservations/{id}"),
 ];

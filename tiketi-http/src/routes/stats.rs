@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::routing::get;
 use tiketi_core::box_office::ReportRequest;
 use tiketi_core::figures::{Day, DayRange};
 use tiketi_core::store::{EventQuery, EventSort, EventView};
@@ -26,7 +27,6 @@ const MOST_BUSY: u32 = 5;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(stats))
         .routes(routes!(overview))
         .routes(routes!(daily))
         .routes(routes!(revenue))
@@ -39,6 +39,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(realtime))
         .routes(routes!(dashboard))
         .routes(routes!(admin_dashboard))
+        .route("/api/stats", get(overview))
 }
 
 /// Returns the page of events that a report is about: one event, or the latest first.
@@ -65,29 +66,9 @@ fn one_day(day: Day) -> Result<DayRange, ApiError> {
     DayRange::new(day, day).map_err(ApiError::internal)
 }
 
-/// Read an overview of the figures
-///
-/// The same as `/api/stats/overview`.
-#[utoipa::path(
-    get, path = "/api/stats", tag = "stats", params(StatsQuery), security(("bearer" = ["read"])),
-    responses(
-        (status = 200, description = "The figures", body = OverviewAnswer),
-        (status = 400, description = "`INVALID_QUERY`", body = ErrorBody),
-        (status = 404, description = "`FIGURES_NOT_KEPT`", body = ErrorBody),
-    ),
-)]
-async fn stats(
-    State(state): State<AppState>,
-    _: Staff<may::Read>,
-    ApiQuery(query): ApiQuery<StatsQuery>,
-) -> Result<Json<OverviewAnswer>, ApiError> {
-    let reports = state.box_office().reports();
-    let (range, event) = (query.range(&reports)?, query.event()?);
-    let report = reports.read(ReportRequest::default().days(event, range).total(event)).await?;
-    Ok(Json(OverviewAnswer::of(&report, event, range)))
-}
-
 /// Read an overview of some days and of all time
+///
+/// Also at `/api/stats`.
 ///
 /// A day is one of the time zone that the answer names, and has 23 or 25 hours when clocks change. Everything counts on the
 /// day on which it happened: a refund on the day on which it was made, beside the gross amount of that day. Currencies are

@@ -1,19 +1,38 @@
 //! Sets the parts of a state.
 
-#[cfg_attr(
-    not(test),
-    expect(clippy::wildcard_imports, reason = "it has the fields of the state, and needs all their types")
-)]
-use super::*;
+use std::sync::Arc;
+
+use tiketi_core::{
+    Clock, IdSource,
+    memory::MemoryRateLimits,
+    rate_limit::RateLimits,
+    store::{CodeStore, MailStore, NoticeStore},
+};
+use tokio_util::task::TaskTracker;
+
+use super::{AppState, AppStateBuilder, Inner, ProofSecret, SignIn, StateError};
+use crate::allowed_origins::AllowedOrigins;
+use crate::authenticator::Authenticator;
+use crate::channels::{SocketLimits, Sockets};
+use crate::client_address::TrustedProxies;
+use crate::credentials::{AccountParts, Accounts, GoogleSignIn, SessionAuthenticator, SignInLimits};
+use crate::images::{ImageStore, Images};
+use crate::limits::HttpLimits;
+use crate::live::LiveEvents;
+use crate::notice_views::NoticeViews;
+use crate::proof_of_work::{PURPOSE, Proofs};
+use crate::readiness::{DependencyCheck, Readiness};
+use crate::request_limits::{RequestCounts, RequestLimits};
+use crate::serving_cache::ServingCache;
 
 impl AppStateBuilder {
-    /// Takes the time from a clock; [`SystemClock`] by default.
+    /// Takes the time from a clock; [`SystemClock`](tiketi_core::clock::SystemClock) by default.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Takes new ids from a source; [`TimeOrderedIds`] by default.
+    /// Takes new ids from a source; [`TimeOrderedIds`](tiketi_core::clock::TimeOrderedIds) by default.
     pub fn ids(mut self, ids: Arc<dyn IdSource>) -> Self {
         self.ids = ids;
         self

@@ -319,7 +319,7 @@ async fn mails_to_one_address_are_limited_whether_it_has_an_account_or_not() {
 }
 
 #[tokio::test]
-async fn an_answer_that_tells_of_a_taken_address_is_limited_without_mail() {
+async fn without_mail_a_taken_address_is_refused_and_codes_do_not_exist() {
     let server = Server::new();
     server.post("/api/auth/register", &registration()).await;
     let from = |body: &Value| {
