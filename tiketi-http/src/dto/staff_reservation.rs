@@ -238,11 +238,9 @@ pub(crate) struct StaffReservationAnswer {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ChangeReservationStatus {
     /// Only `cancelled`: every other status follows from time and from money.
-    #[schema(inline)]
     #[expect(dead_code, reason = "there is one word, and reading it checks it")]
     status: NewStatusWord,
     /// What goes back of a paid reservation; `policy` by default.
-    #[schema(inline)]
     refund: Option<RefundWord>,
     /// Why, for the log of staff, the provider and the buyer.
     #[schema(example = "The buyer asked at the box office", min_length = 1, max_length = 200)]
@@ -251,7 +249,9 @@ pub(crate) struct ChangeReservationStatus {
     refund_receive_account: Option<RefundReceiveAccount>,
 }
 
+/// A status that staff may set.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[schema(as = NewReservationStatus)]
 #[serde(rename_all = "snake_case")]
 enum NewStatusWord {
     Cancelled,
@@ -259,6 +259,7 @@ enum NewStatusWord {
 
 /// What goes back of a paid reservation.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[schema(as = StaffRefund)]
 #[serde(rename_all = "snake_case")]
 enum RefundWord {
     /// What the buyer would get: by the policy that the reservation was confirmed under.

@@ -153,6 +153,31 @@ async fn every_write_of_staff_is_recorded_under_the_id_of_its_operation() {
     assert!(writes > 15, "{writes}");
 }
 
+/// Collects the types that each part of an `allOf` demands, where they stand in the document.
+fn joined_types(at: &str, value: &Value, found: &mut Vec<(String, BTreeSet<String>)>) {
+    if let Some(parts) = value.get("allOf").and_then(Value::as_array) {
+        let types = parts.iter().filter_map(|part| part["type"].as_str()).map(str::to_owned);
+        found.push((at.to_owned(), types.collect()));
+    }
+    match value {
+        Value::Object(fields) => {
+            fields.iter().for_each(|(name, field)| joined_types(&format!("{at}/{name}"), field, found))
+        }
+        Value::Array(items) => items.iter().for_each(|item| joined_types(at, item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn no_schema_demands_two_types_at_once() {
+    let mut found = Vec::new();
+    joined_types("", &document(), &mut found);
+    assert!(!found.is_empty());
+    for (at, types) in found {
+        assert!(types.len() <= 1, "{at} can be no value: {types:?}");
+    }
+}
+
 #[test]
 fn every_route_of_the_shops_staff_names_a_permission_that_the_table_knows() {
     for route in described() {
