@@ -7,7 +7,6 @@ mod check;
 mod connections;
 mod demo;
 mod failure;
-mod front_page;
 mod google;
 mod guards;
 mod images;

@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::routing::get;
 use secrecy::ExposeSecret;
 use tiketi_core::account::Role;
 use tiketi_http::{AppState, EnsureAccountError, NewAccount};
@@ -20,7 +19,7 @@ use crate::output::print_line;
 use crate::settings::{Admin, Settings};
 use crate::shop::Shop;
 use crate::shutdown::StopSignals;
-use crate::{demo, front_page, mail, metrics, secrets, sockets};
+use crate::{demo, mail, metrics, secrets, sockets};
 
 /// Longest wait for work that outlives its request, after the requests.
 const DRAIN_TASKS: Duration = Duration::from_secs(8);
@@ -47,15 +46,15 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
         jobs.tasks().spawn(mail::send_until(sender, cancellation.clone()));
     }
     announce(&listener)?;
-    let routes = tiketi_http::router(state.clone()).route("/", get(front_page::show));
     let routes = metrics::add(
-        routes,
+        tiketi_http::router(state.clone()),
         Arc::clone(&shop.metrics),
         (shop.box_office.clone(), shop.database().cloned(), state.clone()),
     );
     let closing = sockets::close_with(cancellation.clone(), state.clone());
     // The order of the end: requests and sockets, then what outlives them, then the jobs, and last the store that all write to.
     let proxies = settings.guards.proxies().clone();
+    let routes = settings.web.add_pages(routes, settings.time_zone, &proxies)?;
     let routes = settings.web.add(routes, &proxies);
     let connections =
         Connections::new(routes, &settings.connections, proxies, shop.metrics.connections().clone());

@@ -1,4 +1,4 @@
-//! What browsers are told: which pages elsewhere may call the API, and to come over HTTPS only.
+//! The pages, and what browsers are told: which pages elsewhere may call the API, and to come over HTTPS only.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use tiketi_http::{AllowedOrigins, InvalidOrigin, TrustedProxies};
+use tiketi_http::{AllowedOrigins, InvalidOrigin, TimeZone, TrustedProxies};
 
 use crate::failure::Failure;
-use crate::options::Web;
+use crate::options::{Pages, Web};
 
 /// The methods that routes have.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
@@ -35,6 +35,8 @@ const REMEMBERED: HeaderValue = HeaderValue::from_static("600");
 /// The settings of what browsers are told.
 #[derive(Debug, Clone)]
 pub(crate) struct WebSettings {
+    /// Whether the shop has pages of its own.
+    pub(crate) pages: Pages,
     origins: Origins,
     /// For how long a browser uses HTTPS only; `None` for not at all.
     https_only: Option<HeaderValue>,
@@ -61,7 +63,19 @@ impl WebSettings {
             }
             _ => Origins::None,
         };
-        Ok(Self { origins, https_only: https_only(options.hsts) })
+        Ok(Self { pages: options.pages, origins, https_only: https_only(options.hsts) })
+    }
+
+    /// Puts the shop's pages before the routes of the API, unless they are switched off.
+    pub(crate) fn add_pages(&self, api: Router, zone: TimeZone, proxies: &TrustedProxies) -> Result<Router, Failure> {
+        if self.pages == Pages::Off {
+            return Ok(api);
+        }
+        let proxies = proxies.clone();
+        let settings = tiketi_web::Settings::default().https(move |peer, headers| proxies.is_https(peer, headers));
+        let settings = settings.time_zone(&zone.to_string());
+        let settings = settings.map_err(|error| Failure::during("--time-zone", &error))?;
+        Ok(tiketi_web::router(api, settings))
     }
 
     /// Puts the headers around routes.

@@ -42,7 +42,7 @@ pub(crate) use sockets::LiveUpdates;
 pub(crate) use traced::Traced;
 pub(crate) use values::Limit;
 pub(crate) use waiting::Waiting;
-pub(crate) use web::Web;
+pub(crate) use web::{Pages, Web};
 
 /// Sells tickets: a complete shop in one process
 #[derive(Debug, Parser)]

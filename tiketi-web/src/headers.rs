@@ -1,0 +1,71 @@
+//! Headers of every page.
+
+use axum::extract::Request;
+use axum::http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY, VARY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http_body_util::BodyExt;
+use sha2::{Digest, Sha256};
+
+use crate::assets::{accepts_gzip, compressed};
+
+/// What a page may load and where its forms go: nothing but this shop. Posters may be at other hosts, over HTTPS only.
+const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; \
+    connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+/// Fewest bytes that are compressed.
+const WORTH_COMPRESSING: usize = 1_024;
+
+/// Adds the headers of every page, compresses it, and says that a visitor has it already.
+pub(crate) async fn of_pages(request: Request, next: Next) -> Response {
+    let gzip = accepts_gzip(request.headers());
+    let known = request.headers().get(IF_NONE_MATCH).cloned().filter(|_| request.method() == Method::GET);
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let defaults = [
+        (CONTENT_SECURITY_POLICY, CONTENT_POLICY),
+        // Not `no-referrer`: with it, browsers send no origin with forms.
+        (REFERRER_POLICY, "same-origin"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (PERMISSIONS_POLICY, "camera=(), geolocation=(), microphone=()"),
+    ];
+    for (name, value) in defaults {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    headers.append(VARY, HeaderValue::from_static("cookie, accept-language, accept-encoding"));
+    let is_html = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if is_html { packed(response, gzip, known).await } else { response }
+}
+
+/// Compresses a page, and names its bytes so that they are not sent twice.
+async fn packed(response: Response, gzip: bool, known: Option<HeaderValue>) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Ok(body) = body.collect().await else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    let body = body.to_bytes();
+    if parts.status == StatusCode::OK {
+        let digest = hex::encode(Sha256::digest(&body));
+        let tag = HeaderValue::try_from(format!("W/\"{}\"", digest.get(..32).unwrap_or(&digest)));
+        if let Ok(tag) = tag {
+            let is_known = known.is_some_and(|known| known == tag);
+            parts.headers.insert(ETAG, tag);
+            if is_known {
+                parts.status = StatusCode::NOT_MODIFIED;
+                parts.headers.remove(CONTENT_TYPE);
+                return (parts, ()).into_response();
+            }
+        }
+    }
+    match compressed(&body).filter(|_| gzip && body.len() >= WORTH_COMPRESSING) {
+        Some(packed) => {
+            parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            parts.headers.remove(CONTENT_LENGTH);
+            (parts, packed).into_response()
+        }
+        None => (parts, body).into_response(),
+    }
+}
