@@ -51,8 +51,9 @@ static PACKED: LazyLock<Packed> = LazyLock::new(|| {
         let Some(file) = Files::get(&name) else { continue };
         digest.update(name.as_bytes());
         digest.update([0]);
-        digest.update(&file.data);
-        let plain = Bytes::from(file.data.into_owned());
+        let plain = if name.ends_with(".js") { without_comments(&file.data) } else { file.data.into_owned() };
+        digest.update(&plain);
+        let plain = Bytes::from(plain);
         let gzip = compressed(&plain).filter(|gzip| gzip.len() < plain.len());
         files.insert(name.to_string(), File { content_type: content_type(&name), plain, gzip });
     }
@@ -60,6 +61,14 @@ static PACKED: LazyLock<Packed> = LazyLock::new(|| {
     hash.truncate(HASH_DIGITS);
     Packed { hash, files }
 });
+
+/// Drops the indentation and the lines that are comments: scripts have no text that spans lines, and no line of code that begins as a
+/// comment does.
+fn without_comments(script: &[u8]) -> Vec<u8> {
+    let lines = script.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let code = lines.filter(|line| !line.is_empty() && !["//", "/*", "*"].iter().any(|begin| line.starts_with(begin.as_bytes())));
+    code.flat_map(|line| [line, b"\n"]).flatten().copied().collect()
+}
 
 /// Returns the address of a file.
 pub(crate) fn address(name: &str) -> String {
@@ -108,5 +117,33 @@ fn content_type(name: &str) -> &'static str {
         Some("png") => "image/png",
         Some("json" | "webmanifest") => "application/json",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_are_sent_without_their_comments() {
+        let script = b"// Begins.\n/** Says\n * what. */\n  const a = 'x // y';\n\n  a * 2; // stays\n";
+        assert_eq!(without_comments(script), b"const a = 'x // y';\na * 2; // stays\n");
+    }
+
+    /// The limit of the whole shop's scripts, before compression.
+    #[test]
+    fn all_scripts_together_have_less_than_60_kibibytes() {
+        let scripts = PACKED.files.iter().filter(|(name, _)| name.ends_with(".js"));
+        let bytes: usize = scripts.map(|(_, file)| file.plain.len()).sum();
+        assert!((1_000..60 << 10).contains(&bytes), "{bytes} bytes");
+    }
+
+    #[test]
+    fn a_weight_of_zero_is_no_consent() {
+        for (said, accepts) in [("gzip", true), ("br, GZIP;q=0.5", true), ("gzip;q=0", false), ("br", false), ("", false)] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_ENCODING, said.parse().unwrap());
+            assert_eq!(accepts_gzip(&headers), accepts, "{said}");
+        }
     }
 }

@@ -12,6 +12,8 @@ use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 
 use crate::assets::{accepts_gzip, compressed};
+use crate::failure::rendered;
+use crate::visit::Visit;
 
 /// What a page may load and where its forms go: nothing but this shop. Posters may be at other hosts, over HTTPS only.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; \
@@ -20,11 +22,15 @@ const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-poli
 /// Fewest bytes that are compressed.
 const WORTH_COMPRESSING: usize = 1_024;
 
-/// Adds the headers of every page, compresses it, and says that a visitor has it already.
+/// Writes the page of a failure, adds the headers of every page, compresses it, and says that a visitor has it already.
 pub(crate) async fn of_pages(request: Request, next: Next) -> Response {
     let gzip = accepts_gzip(request.headers());
     let known = request.headers().get(IF_NONE_MATCH).cloned().filter(|_| request.method() == Method::GET);
+    let visit = request.extensions().get::<Visit>().cloned();
     let mut response = next.run(request).await;
+    if let Some(visit) = &visit {
+        response = rendered(response, visit);
+    }
     let headers = response.headers_mut();
     let defaults = [
         (CONTENT_SECURITY_POLICY, CONTENT_POLICY),

@@ -93,9 +93,17 @@ async fn page_of_nothing(request: Request, next: Next) -> Response {
     let wants_page = request.method() == Method::GET
         && !request.uri().path().starts_with("/api/")
         && request.headers().get(ACCEPT).is_some_and(|kinds| kinds.to_str().is_ok_and(|kinds| kinds.contains("text/html")));
-    let response = next.run(request).await;
-    if wants_page && response.status() == StatusCode::NOT_FOUND {
-        return Failure::not_found().into_response();
+    if !wants_page {
+        return next.run(request).await;
     }
-    response
+    let visit = request.extensions().get::<Visit>().cloned();
+    let response = next.run(request).await;
+    match visit {
+        Some(visit) if response.status() == StatusCode::NOT_FOUND => {
+            let mut asked = Request::default();
+            asked.extensions_mut().insert(visit);
+            headers::of_pages(asked, Failure::not_found()).await
+        }
+        _ => response,
+    }
 }

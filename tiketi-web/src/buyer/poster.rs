@@ -18,7 +18,8 @@ const COLOURS: [(&str, &str); 6] = [
 pub(crate) fn drawn(id: &str) -> String {
     let digest: [u8; 32] = Sha256::digest(id).into();
     let [colour, angle, rest @ ..] = digest;
-    let (dark, light) = COLOURS.get(usize::from(colour) % COLOURS.len()).copied().unwrap_or(COLOURS[0]);
+    let colour = usize::from(colour ^ angle.rotate_left(3));
+    let (dark, light) = COLOURS.get(colour % COLOURS.len()).copied().unwrap_or(COLOURS[0]);
     let mut circles = String::new();
     for chunk in rest.chunks_exact(3).take(5) {
         let &[x, y, size] = chunk else { continue };

@@ -19,7 +19,6 @@ use serde_json::json;
 
 use crate::api::Api;
 use crate::cookies::{Cookie, Scheme};
-use crate::failure;
 use crate::shop::Shop;
 use crate::texts::Text;
 use crate::visit::Visit;
@@ -62,8 +61,8 @@ pub(crate) async fn session(State(shop): State<Arc<Shop>>, mut request: Request,
     }
     let claims = session.and_then(|found| found.claims);
     let visit = Visit::new(&shop, api.with_bearer(bearer), &request, scheme, claims);
-    request.extensions_mut().insert(visit.clone());
-    let mut response = failure::rendered(next.run(request).await, &visit);
+    request.extensions_mut().insert(visit);
+    let mut response = next.run(request).await;
     let change = response.extensions_mut().remove::<SessionChange>().or(change);
     if let Some(change) = change {
         set_cookies(response.headers_mut(), &change, &shop, scheme);
