@@ -22,12 +22,35 @@ const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-poli
 /// Fewest bytes that are compressed.
 const WORTH_COMPRESSING: usize = 1_024;
 
-/// Writes the page of a failure, adds the headers of every page, compresses it, and says that a visitor has it already.
+/// What a page's answer depends on beside the page.
+pub(crate) struct Asked {
+    visit: Option<Visit>,
+    gzip: bool,
+    /// The page that the browser has, by its `ETag`.
+    known: Option<HeaderValue>,
+}
+
+impl Asked {
+    /// Reads a request.
+    pub(crate) fn of(request: &Request) -> Self {
+        let is_read = request.method() == Method::GET;
+        Self {
+            visit: request.extensions().get::<Visit>().cloned(),
+            gzip: accepts_gzip(request.headers()),
+            known: request.headers().get(IF_NONE_MATCH).cloned().filter(|_| is_read),
+        }
+    }
+}
+
+/// Finishes the answer of each page.
 pub(crate) async fn of_pages(request: Request, next: Next) -> Response {
-    let gzip = accepts_gzip(request.headers());
-    let known = request.headers().get(IF_NONE_MATCH).cloned().filter(|_| request.method() == Method::GET);
-    let visit = request.extensions().get::<Visit>().cloned();
-    let mut response = next.run(request).await;
+    let asked = Asked::of(&request);
+    finished(asked, next.run(request).await).await
+}
+
+/// Writes the page of a failure, adds the headers of every page, compresses it, and says that a visitor has it already.
+pub(crate) async fn finished(asked: Asked, mut response: Response) -> Response {
+    let Asked { visit, gzip, known } = asked;
     if let Some(visit) = &visit {
         response = rendered(response, visit);
     }

@@ -59,6 +59,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::failure::Failure;
+use crate::headers::Asked;
 use crate::session::{origin, session};
 use crate::shop::Shop;
 
@@ -96,14 +97,11 @@ async fn page_of_nothing(request: Request, next: Next) -> Response {
     if !wants_page {
         return next.run(request).await;
     }
-    let visit = request.extensions().get::<Visit>().cloned();
-    let response = next.run(request).await;
-    match visit {
-        Some(visit) if response.status() == StatusCode::NOT_FOUND => {
-            let mut asked = Request::default();
-            asked.extensions_mut().insert(visit);
-            headers::of_pages(asked, Failure::not_found()).await
+    let asked = Asked::of(&request);
+    match next.run(request).await {
+        response if response.status() == StatusCode::NOT_FOUND => {
+            headers::finished(asked, Failure::not_found().into_response()).await
         }
-        _ => response,
+        response => response,
     }
 }
