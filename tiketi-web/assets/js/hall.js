@@ -9,6 +9,7 @@ import { fetchPage, refresh, take } from './page.js';
 import { socket } from './socket.js';
 
 const PARTS = ['flash', 'basket', 'seat-list'];
+const HEARTBEAT = 60_000;
 
 class Hall extends HTMLElement {
   static observedAttributes = ['data-mine'];
@@ -20,6 +21,7 @@ class Hall extends HTMLElement {
   async connectedCallback() {
     this.addEventListener('submit', this.#submitted);
     this.addEventListener('click', this.#clicked);
+    if (this.dataset.room !== undefined) this.#keepSession();
     try {
       this.#model = await loadHall(this.getAttribute('event'));
     } catch {
@@ -43,6 +45,16 @@ class Hall extends HTMLElement {
 
   get #mine() {
     return (this.dataset.mine ?? '').split(' ').filter(Boolean);
+  }
+
+  /** An admitted buyer who does something stays admitted; one who left the page alone does not. */
+  #keepSession() {
+    let isActive = false;
+    for (const sign of ['pointerdown', 'keydown', 'wheel']) addEventListener(sign, () => { isActive = true; }, { passive: true });
+    setInterval(() => {
+      if (isActive) call('POST', `/api/queue/heartbeat/${this.getAttribute('event')}`, {}).catch(() => {});
+      isActive = false;
+    }, HEARTBEAT);
   }
 
   /** The hall's model and its view, for programs of the host that show more. */
@@ -179,16 +191,21 @@ class Hall extends HTMLElement {
     const method = (event.submitter?.getAttribute('formmethod') ?? form.getAttribute('method') ?? 'get').toLowerCase();
     const action = new URL(event.submitter?.getAttribute('formaction') ?? form.getAttribute('action') ?? '', location.href);
     if (method === 'get') this.#open(`${action.pathname}?${new URLSearchParams(data)}`);
-    else this.#post(action, data, form);
+    else this.#post(action, data, form, event.submitter);
   };
 
-  async #post(action, data, form) {
+  async #post(action, data, form, submitter) {
     const body = new URLSearchParams(data);
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
-    const page = await fetchPage(action.href, { method: 'POST', body, headers }).catch(() => form.submit());
+    const page = await fetchPage(action.href, { method: 'POST', body, headers }).catch(() => undefined);
     if (!page) return;
-    if (page.querySelector('tiketi-hall')) this.#take(page);
-    else form.submit();
+    if (page.querySelector('tiketi-hall')) {
+      this.#take(page);
+      return;
+    }
+    // Some other page: the browser shows it. The form's once-only key lets this take effect once.
+    form.dataset.page = '';
+    form.requestSubmit(submitter);
   }
 
   #clicked = (event) => {

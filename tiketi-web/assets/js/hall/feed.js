@@ -8,9 +8,9 @@ import { HallModel } from './model.js';
 /** Loads the hall of an event. */
 export async function loadHall(event) {
   const states = decodeSeatStates(await (await answer(`/api/seats/${event}/states`)).arrayBuffer());
-  const layout = await (await answer(`/api/layouts/${event}.${states.layout}`)).json();
+  const layout = await (await answer(`/api/layouts/${event}.${states.layout}`)).text();
   performance.mark('tiketi-hall-data');
-  const model = new HallModel(layout);
+  const model = new HallModel(JSON.parse(layout));
   model.apply(states);
   return model;
 }

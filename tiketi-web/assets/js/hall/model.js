@@ -6,6 +6,8 @@ const [AVAILABLE, ACCESSIBLE, HELD, TAKEN, MINE, BLOCKED, CHOSEN] = KINDS.keys()
 const KIND_OF_STATE = [AVAILABLE, HELD, TAKEN, BLOCKED];
 /** Lines of space before a section, for its name. */
 const SPACE = 2;
+/** Widest gap between two columns or lines: a plan may number them as it likes. */
+const AISLE = 4;
 
 export class HallModel {
   #index = new Map();
@@ -28,24 +30,33 @@ export class HallModel {
   }
 
   #place() {
+    const columns = packed(this.seats.map(({ column }) => column));
     const lineTops = tops(this.seats);
     const known = new Map();
-    this.width = this.seats.reduce((most, { column }) => Math.max(most, column), 0) + 1;
+    let [before, section] = [{}, 0];
+    this.width = Math.max(0, ...columns.values()) + 1;
     this.seats.forEach((seat, index) => {
-      this.x[index] = seat.column;
+      this.x[index] = columns.get(seat.column);
       this.y[index] = lineTops.get(seat.line);
       this.#index.set(seat.id, index);
-      this.#at.set(this.y[index] * this.width + seat.column, index);
-      const key = `${seat.ticketTypeId} ${seat.section}`;
-      if (!known.has(key)) {
-        known.set(key, this.sections.length);
-        this.sections.push({ name: seat.section, ticketType: seat.ticketTypeId, left: Infinity, top: Infinity, right: 0, bottom: 0, seats: 0, free: 0 });
-      }
-      this.sectionOf[index] = known.get(key);
-      grow(this.sections[this.sectionOf[index]], this.x[index], this.y[index]);
+      this.#at.set(this.y[index] * this.width + this.x[index], index);
+      // Neighbours are mostly of one section.
+      if (seat.section !== before.section || seat.ticketTypeId !== before.ticketTypeId) section = this.#section(seat, known);
+      before = seat;
+      this.sectionOf[index] = section;
+      grow(this.sections[section], this.x[index], this.y[index]);
     });
     this.height = this.sections.reduce((most, { bottom }) => Math.max(most, bottom), 0);
-    for (const section of this.sections) section.free = section.seats;
+    for (const each of this.sections) each.free = each.seats;
+  }
+
+  #section({ section: name, ticketTypeId: ticketType }, known) {
+    const key = `${ticketType} ${name}`;
+    if (!known.has(key)) {
+      known.set(key, this.sections.length);
+      this.sections.push({ name, ticketType, left: Infinity, top: Infinity, right: 0, bottom: 0, seats: 0, free: 0 });
+    }
+    return known.get(key);
   }
 
   /** Returns the seat of a place, or `undefined`. */
@@ -119,6 +130,18 @@ function grow(section, x, y) {
   section.seats += 1;
 }
 
+/** Returns where each number is drawn: in their order, with gaps that are no wider than an aisle. */
+function packed(numbers) {
+  const result = new Map();
+  let [at, before] = [0, 0];
+  for (const number of [...new Set(numbers)].sort((a, b) => a - b)) {
+    at += Math.min(number - before, AISLE);
+    before = number;
+    result.set(number, at);
+  }
+  return result;
+}
+
 /** Returns where each line of the hall is drawn: with space wherever other sections begin. */
 function tops(seats) {
   const sections = new Map();
@@ -126,12 +149,12 @@ function tops(seats) {
     if (!sections.has(line)) sections.set(line, new Set());
     sections.get(line).add(section);
   }
-  const result = new Map();
+  const result = packed([...sections.keys()]);
   let [before, space] = [new Set(), 0];
-  for (const line of [...sections.keys()].sort((a, b) => a - b)) {
+  for (const [line, top] of result) {
     const here = sections.get(line);
     if (![...here].some((section) => before.has(section))) space += SPACE;
-    result.set(line, line + space);
+    result.set(line, top + space);
     before = here;
   }
   return result;
