@@ -1,0 +1,1 @@
+../../../tiketi-http/assets/seat-states.js
