@@ -37,9 +37,8 @@ class Countdown extends HTMLElement {
       return;
     }
     if (left < 60_000 && !this.#hasWarned) this.#warn();
-    // At the next whole second; a page that is not seen counts on when it is seen again.
-    if (!document.hidden || left < 2_000) this.#timer = setTimeout(this.#tick, (left % 1000) + 5);
-    else this.#timer = setTimeout(this.#tick, Math.min(left, 2 ** 31 - 1));
+    // At the next whole second. Browsers make timers of pages that are not seen rare by themselves.
+    this.#timer = setTimeout(this.#tick, (left % 1000) + 5);
   };
 
   #warn() {

@@ -5,7 +5,7 @@ import { clockText, fill, now } from './clock.js';
 import { catchUp, followHall, loadHall } from './hall/feed.js';
 import { OVERVIEW_BELOW } from './hall/painter.js';
 import { HallView, TAPPABLE } from './hall/view.js';
-import { fetchPage, refresh, take } from './page.js';
+import { fetchPage, take } from './page.js';
 import { socket } from './socket.js';
 
 const PARTS = ['flash', 'basket', 'seat-list'];
@@ -89,12 +89,8 @@ class Hall extends HTMLElement {
     const values = { section: encodeURIComponent(section), row: encodeURIComponent(row ?? '') };
     const url = fill(this.dataset.listUrl, values);
     await this.#open(url);
-    const list = document.getElementById('seat-list');
     // Only a row is asked for closely enough to move there.
-    if (row === undefined || !list) return;
-    list.tabIndex = -1;
-    list.focus();
-    list.scrollIntoView({ block: 'nearest' });
+    if (row !== undefined) focusList();
   }
 
   /** Choices are sent one after another: each answer is the ground of the next. */
@@ -105,16 +101,16 @@ class Hall extends HTMLElement {
   async #change(seat) {
     const { id, seatLabel } = this.#model.seats[seat];
     const isMine = this.#model.isMine(seat);
+    const said = (name, time) => this.#view.say(fill(this.dataset[name], { seat: seatLabel, time }));
     if (!isMine && this.#model.states[seat] !== 0) {
-      this.#view.say(fill(this.dataset.taken, { seat: seatLabel }));
+      said('taken');
       return;
     }
     this.#view.root.setAttribute('aria-busy', 'true');
     try {
       const answer = isMine ? await this.#release(id) : await this.#hold(id);
       this.#own(answer.reservation);
-      const left = answer.expiresAt ? clockText(Date.parse(answer.expiresAt) - now()) : '';
-      this.#view.say(fill(isMine ? this.dataset.released : this.dataset.held, { seat: seatLabel, time: left }));
+      said(isMine ? 'released' : 'held', answer.expiresAt && clockText(Date.parse(answer.expiresAt) - now()));
       await this.#refreshParts();
     } catch (problem) {
       await this.#failed(problem, seatLabel);
@@ -157,7 +153,6 @@ class Hall extends HTMLElement {
   async #refreshParts() {
     const page = await fetchPage(location.href).catch(() => undefined);
     if (page) this.#take(page);
-    else await refresh('basket');
   }
 
   #take(page) {
@@ -188,9 +183,8 @@ class Hall extends HTMLElement {
     if (!isPart || event.defaultPrevented) return;
     event.preventDefault();
     const data = new FormData(form, event.submitter);
-    const method = (event.submitter?.getAttribute('formmethod') ?? form.getAttribute('method') ?? 'get').toLowerCase();
     const action = new URL(event.submitter?.getAttribute('formaction') ?? form.getAttribute('action') ?? '', location.href);
-    if (method === 'get') this.#open(`${action.pathname}?${new URLSearchParams(data)}`);
+    if (form.getAttribute('method') !== 'post') this.#open(`${action.pathname}?${new URLSearchParams(data)}`);
     else this.#post(action, data, form, event.submitter);
   };
 
@@ -214,14 +208,16 @@ class Hall extends HTMLElement {
     const url = new URL(link.href);
     if (url.pathname !== location.pathname) return;
     event.preventDefault();
-    this.#open(url.href).then(() => {
-      const list = document.getElementById('seat-list');
-      if (list && !list.contains(document.activeElement)) {
-        list.tabIndex = -1;
-        list.focus();
-      }
-    });
+    this.#open(url.href).then(focusList);
   };
+}
+
+/** Moves to the list, unless the focus is in it already. */
+function focusList() {
+  const list = document.getElementById('seat-list');
+  if (!list || list.contains(document.activeElement)) return;
+  list.tabIndex = -1;
+  list.focus();
 }
 
 customElements.define('tiketi-hall', Hall);

@@ -1,23 +1,15 @@
 // Makes the elements of a page live. Every page works without this script; it loads only what the page has.
 
-const modules = {
-  'tiketi-connection': './connection.js',
-  'tiketi-countdown': './countdown.js',
-  'tiketi-hall': './hall.js',
-  'tiketi-hall-blocker': './hall-blocker.js',
-  'tiketi-layout-preview': './layout-preview.js',
-  'tiketi-line': './line.js',
-  'tiketi-personal': './personal.js',
-  'tiketi-refresh': './refresh.js',
-  'tiketi-stock': './stock.js',
-};
+/** Elements; the module of `tiketi-x` is `x.js`. */
+const names = ['connection', 'countdown', 'hall', 'hall-blocker', 'layout-preview', 'line', 'personal', 'refresh', 'stock'];
+const loaded = new Set();
 
 /** Imports the module of each element that stands in the document. */
 function load() {
-  for (const [name, module] of Object.entries(modules)) {
-    if (!document.querySelector(name)) continue;
-    delete modules[name];
-    import(module).catch((error) => console.error(`${name} stays without script:`, error));
+  for (const name of names) {
+    if (loaded.has(name) || !document.querySelector(`tiketi-${name}`)) continue;
+    loaded.add(name);
+    import(`./${name}.js`).catch((error) => console.error(name, error));
   }
 }
 
