@@ -19,8 +19,9 @@ class Hall extends HTMLElement {
   #queue = Promise.resolve();
 
   async connectedCallback() {
-    this.addEventListener('submit', this.#submitted);
-    this.addEventListener('click', this.#clicked);
+    // The basket stands beside the hall.
+    document.addEventListener('submit', this.#submitted);
+    document.addEventListener('click', this.#clicked);
     if (this.dataset.room !== undefined) this.#keepSession();
     try {
       this.#model = await loadHall(this.getAttribute('event'));
@@ -37,6 +38,11 @@ class Hall extends HTMLElement {
       performance.mark('tiketi-hall-drawn');
       this.dataset.jsState = 'drawn';
     }));
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener('submit', this.#submitted);
+    document.removeEventListener('click', this.#clicked);
   }
 
   attributeChangedCallback() {
@@ -138,8 +144,7 @@ class Hall extends HTMLElement {
   async #failed(problem, seat) {
     if (!(problem instanceof Problem)) throw problem;
     if (problem.status === 401) {
-      // The page itself leads to signing in, and back.
-      location.reload();
+      location.assign(document.querySelector('a[href^="/sign-in"]')?.href ?? location.href);
       return;
     }
     const isTaken = problem.code === 'SEATS_TAKEN';

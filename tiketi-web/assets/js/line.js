@@ -9,7 +9,6 @@ class Line extends HTMLElement {
   #event;
   #timer;
   #place;
-  #first;
   #asking = false;
 
   connectedCallback() {
@@ -43,11 +42,12 @@ class Line extends HTMLElement {
       this.#wait(place.problem.status === 0 ? 3_000 : 10_000);
       return;
     }
-    const before = this.#place?.state ?? this.dataset.state;
+    const before = this.dataset.state;
     this.#place = place;
     this.#show();
     this.#wait(place.pollAfterMs);
-    if (place.state !== before) await this.#became(place.state, before);
+    if (place.state !== before) await refresh('main');
+    if (place.state === 'called') this.#enter();
   }
 
   #wait(milliseconds) {
@@ -55,13 +55,10 @@ class Line extends HTMLElement {
     this.#timer = setTimeout(() => this.#ask(), Math.min(Math.max(milliseconds, 500), 60_000));
   }
 
-  async #became(state, before) {
-    if (state === 'called' || state === 'active') {
-      say(this.dataset.called ?? '');
-      const form = document.getElementById('enter-line');
-      if (form) form.requestSubmit();
-      else if (before !== undefined) await refresh('main');
-    } else if (before !== undefined) await refresh('main');
+  /** A called buyer enters at once, also in a tab that is not seen: the turn would pass. */
+  #enter() {
+    say(this.dataset.called ?? '');
+    document.getElementById('enter-line')?.requestSubmit();
   }
 
   /** The line moved: everyone is told the same number, and each client computes its own position. */
@@ -81,17 +78,13 @@ class Line extends HTMLElement {
   #show = () => {
     const place = this.#place;
     if (place?.state !== 'waiting') return;
-    this.#first = Math.max(this.#first ?? place.position, place.position);
     const number = (value) => value.toLocaleString(document.documentElement.lang);
     this.#write('position', number(place.position));
     this.#write('ahead', number(place.position - 1));
     this.#write('waiting', number(place.totalWaiting));
     this.#write('eta', this.#expected(place.estimatedWait));
     if (place.number !== null) this.#write('number', number(place.number));
-    for (const bar of this.querySelectorAll('progress[data-part="progress"]')) {
-      bar.max = this.#first;
-      bar.value = this.#first - place.position + 1;
-    }
+    for (const bar of this.querySelectorAll('progress')) bar.value = Math.max(0, bar.max - place.position);
   };
 
   #expected(seconds) {
