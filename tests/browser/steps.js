@@ -16,7 +16,7 @@ export async function chooseInList(page, section, row, seat) {
   await list.getByRole('link', { name: new RegExp(`^${section}\\b`) }).click();
   await list.getByRole('link', { name: `Row ${row}` }).click();
   await list.getByRole('button', { name: `${section} ${row}-${seat} ` }).click();
-  await page.locator('#basket').getByText(`${section} ${row}-${seat}`, { exact: true }).waitFor();
+  await page.locator('#basket li').filter({ hasText: `${section} ${row}-${seat}` }).waitFor();
 }
 
 /** Returns where a seat is drawn, after the hall has been zoomed so that it can be tapped. */

@@ -3,6 +3,7 @@
 import { fill } from './clock.js';
 import { followHall, loadHall } from './hall/feed.js';
 import { HallView } from './hall/view.js';
+import { make } from './page.js';
 
 class HallBlocker extends HTMLElement {
   #model;
@@ -36,9 +37,7 @@ class HallBlocker extends HTMLElement {
     const select = this.#view.addTool('▭', this.dataset.select ?? '', () => this.#select(!this.#view.gestures.selects));
     this.#view.addTool('×', this.dataset.clear ?? '', () => this.#take(new Set()));
     this.selectButton = select;
-    this.frame = document.createElement('div');
-    this.frame.className = 'hall-frame';
-    this.frame.hidden = true;
+    this.frame = make('div', { className: 'hall-frame', hidden: true });
     this.#view.view.append(this.frame);
     this.#select(true);
   }
@@ -93,15 +92,9 @@ class HallBlocker extends HTMLElement {
     this.#view.say(fill(this.dataset.chosen, { n: ids.length.toLocaleString(document.documentElement.lang) }));
     const form = document.getElementById(this.getAttribute('form'));
     if (!form) return;
-    for (const input of form.querySelectorAll('input[data-from-hall]')) input.remove();
-    form.append(...ids.map((id) => hidden(id)));
+    for (const input of form.querySelectorAll('input.from-hall')) input.remove();
+    form.append(...ids.map((value) => make('input', { type: 'hidden', name: 'seat', className: 'from-hall', value })));
   }
-}
-
-function hidden(value) {
-  const input = Object.assign(document.createElement('input'), { type: 'hidden', name: 'seat', value });
-  input.dataset.fromHall = '';
-  return input;
 }
 
 customElements.define('tiketi-hall-blocker', HallBlocker);

@@ -5,7 +5,7 @@ import { clockText, fill, now } from './clock.js';
 import { catchUp, followHall, loadHall } from './hall/feed.js';
 import { OVERVIEW_BELOW } from './hall/painter.js';
 import { HallView, TAPPABLE } from './hall/view.js';
-import { fetchPage, take } from './page.js';
+import { fetchPage, morphAttributes, take } from './page.js';
 import { socket } from './socket.js';
 
 const PARTS = ['flash', 'basket', 'seat-list'];
@@ -157,16 +157,12 @@ class Hall extends HTMLElement {
 
   async #refreshParts() {
     const page = await fetchPage(location.href).catch(() => undefined);
-    if (page) this.#take(page);
+    if (page?.querySelector('tiketi-hall')) this.#take(page);
   }
 
   #take(page) {
     // The seats that are the reader's own stand on the element itself.
-    const fresh = page.querySelector('tiketi-hall');
-    for (const name of ['data-reservation', 'data-mine']) {
-      const value = fresh?.getAttribute(name);
-      if (value !== null && value !== undefined && value !== this.getAttribute(name)) this.setAttribute(name, value);
-    }
+    morphAttributes(this, page.querySelector('tiketi-hall'));
     take(page, PARTS);
   }
 

@@ -10,30 +10,22 @@ class LayoutPreview extends HTMLElement {
 
   connectedCallback() {
     this.#source?.addEventListener('input', this.#changed);
-    this.#file?.addEventListener('change', this.#chosen);
-    if (this.#source?.value.trim()) this.#show();
+    document.getElementById(this.getAttribute('file'))?.addEventListener('change', async ({ target }) => {
+      this.#source.value = await target.files[0].text();
+      this.#show();
+    });
   }
 
   disconnectedCallback() {
     this.#source?.removeEventListener('input', this.#changed);
-    this.#file?.removeEventListener('change', this.#chosen);
     clearTimeout(this.#timer);
   }
 
   get #source() { return document.getElementById(this.getAttribute('source')); }
 
-  get #file() { return document.getElementById(this.getAttribute('file') ?? ''); }
-
   #changed = () => {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#show(), AFTER_TYPING);
-  };
-
-  #chosen = async () => {
-    const [file] = this.#file.files;
-    if (!file || !this.#source) return;
-    this.#source.value = await file.text();
-    this.#show();
   };
 
   async #show() {

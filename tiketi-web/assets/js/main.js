@@ -1,7 +1,7 @@
 // Makes the elements of a page live. Every page works without this script; it loads only what the page has.
 
 /** Elements; the module of `tiketi-x` is `x.js`. */
-const names = ['connection', 'countdown', 'hall', 'hall-blocker', 'layout-preview', 'line', 'personal', 'refresh', 'stock'];
+const names = ['connection', 'countdown', 'hall', 'hall-blocker', 'layout-preview', 'line', 'personal', 'refresh', 'stock', 'toss'];
 const loaded = new Set();
 
 /** Imports the module of each element that stands in the document. */

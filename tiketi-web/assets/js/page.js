@@ -54,7 +54,8 @@ export function morph(old, fresh) {
   if (!old.ownsContent) morphChildren(old, fresh);
 }
 
-function morphAttributes(old, fresh) {
+/** Gives an element the attributes of another one. */
+export function morphAttributes(old, fresh) {
   // A reader opens and closes these; the server does not know.
   const kept = (name) => (name === 'open' && old.localName === 'details') || name.startsWith('data-js-');
   for (const { name } of [...old.attributes]) {
@@ -102,19 +103,24 @@ function removeUntil(from, end) {
   return end;
 }
 
+/** Makes an element with these properties. */
+export const make = (name, properties) => Object.assign(document.createElement(name), properties);
+
 let said;
 
 /** Lets screen readers say a sentence; it is not shown. */
 export function say(sentence) {
   if (!said) {
-    said = document.createElement('div');
-    said.setAttribute('role', 'status');
-    said.className = 'visually-hidden';
+    said = make('div', { role: 'status', className: 'visually-hidden' });
     said.dataset.keep = '';
     document.body.append(said);
   }
-  // The same sentence twice is said twice only if the text changes.
-  said.textContent = said.textContent === sentence ? `${sentence}\u00a0` : sentence;
+  tell(said, sentence);
+}
+
+/** Writes a sentence that is read out, also if it is the same as before. */
+export function tell(element, sentence) {
+  element.textContent = element.textContent === sentence ? `${sentence}\u00a0` : sentence;
 }
 
 /** Whether the reader wants no motion. */

@@ -26,8 +26,7 @@ class Refresh extends HTMLElement {
     clearTimeout(this.#timer);
     const target = this.getAttribute('target') ?? 'main';
     // A form that is being filled in is left alone.
-    const isTyping = document.activeElement?.matches('input, select, textarea')
-      && document.getElementById(target)?.contains(document.activeElement);
+    const isTyping = document.getElementById(target)?.querySelector(':focus:is(input, select, textarea)');
     if (!document.hidden && !isTyping) {
       const page = await fetchPage(this.getAttribute('url') ?? location.href).catch(() => undefined);
       if (page) take(page, [target]);

@@ -22,9 +22,6 @@ class Socket extends EventTarget {
     addEventListener('offline', () => this.#lose());
     // A page that comes back from the browser's cache has lost its socket.
     addEventListener('pageshow', (event) => { if (event.persisted) this.#reconnect(); });
-    document.addEventListener('visibilitychange', () => {
-      if (!document.hidden && this.state !== 'online' && this.#channels.size) this.#reconnect();
-    });
   }
 
   /** Calls `handle` with each message of a channel; `join` has what is sent with the join. */

@@ -32,7 +32,6 @@ class Stock extends HTMLElement {
         const { left: some, none } = shown.dataset;
         const text = left > 0 || !none ? fill(some ?? '{n}', { n: left.toLocaleString(document.documentElement.lang) }) : none;
         if (shown.textContent !== text) shown.textContent = text;
-        shown.toggleAttribute('data-js-none', left === 0);
       }
     }
   };

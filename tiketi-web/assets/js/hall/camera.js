@@ -84,11 +84,9 @@ export class Camera {
     const part = Math.min(1, (time - started) / 220);
     if (part === 1) this.#flight = undefined;
     const eased = 1 - (1 - part) ** 3;
-    const scale = from.scale * (target.scale / from.scale) ** eased;
-    // The place moves as the scale does, so that the middle goes straight.
-    const share = from.scale === target.scale ? eased : (1 / scale - 1 / from.scale) / (1 / target.scale - 1 / from.scale);
-    const between = (name) => from[name] + (target[name] - from[name]) * share;
-    this.#set(scale, between('x'), between('y'));
+    const between = (one, other) => one + (other - one) * eased;
+    // What is seen grows evenly, so that the middle goes straight.
+    this.#set(1 / between(1 / from.scale, 1 / target.scale), between(from.x, target.x), between(from.y, target.y));
     return part < 1;
   }
 

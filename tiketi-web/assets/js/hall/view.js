@@ -6,6 +6,7 @@ import { Gestures, keysMove } from './gestures.js';
 import { Painter } from './painter.js';
 import { drawSeat } from './sprites.js';
 import { fill } from '../clock.js';
+import { make, tell } from '../page.js';
 
 /** The least size of what a finger hits: WCAG 2.2, success criterion 2.5.8. */
 export const TAPPABLE = 24;
@@ -36,7 +37,7 @@ export class HallView {
     const text = this.element.dataset;
     this.root = make('div', { className: 'hall' });
     this.root.dataset.keep = '';
-    this.tools = make('div', { className: 'hall-tools', role: 'group', ariaLabel: text.hallName ?? '' });
+    this.tools = make('div', { className: 'hall-tools', role: 'group', ariaLabel: text.whole });
     this.#button('+', text.zoomIn, () => this.camera.flyBy(1.6));
     this.#button('−', text.zoomOut, () => this.camera.flyBy(1 / 1.6));
     this.#button('⤢', text.whole, () => this.camera.showAll());
@@ -51,9 +52,8 @@ export class HallView {
   }
 
   #button(sign, name, act) {
-    const button = make('button', { type: 'button', textContent: sign, ariaLabel: name ?? sign, title: name ?? '' });
-    button.addEventListener('click', act);
-    this.tools.append(button);
+    const text = { type: 'button', className: 'button button-quiet', textContent: sign, ariaLabel: name, title: name };
+    this.tools.append(make('button', { ...text, onclick: act }));
   }
 
   /** Adds a button to the tools. */
@@ -112,7 +112,7 @@ export class HallView {
 
   /** Says what happened, visibly and to screen readers. */
   say(sentence) {
-    this.#said.textContent = this.#said.textContent === sentence ? `${sentence}\u00a0` : sentence;
+    tell(this.#said, sentence);
   }
 
   /** Returns the seat at a point of the view. */
@@ -147,10 +147,6 @@ export class HallView {
 }
 
 const stateName = (kind) => `state${kind[0].toUpperCase()}${kind.slice(1)}`;
-
-function make(name, properties) {
-  return Object.assign(document.createElement(name), properties);
-}
 
 /** Reads the price of each ticket type as the server wrote it. */
 function prices(element) {

@@ -1,0 +1,22 @@
+import { after, test } from 'node:test';
+import { closeBrowser, visitor, signIn, hallIsDrawn } from './browser.js';
+import { openShop } from './shop.js';
+import { lookAt } from './looks.js';
+import { chooseInList, fromListToSeats, seatIsShown, tapSeat } from './steps.js';
+after(closeBrowser);
+test('dev', async (t) => {
+  const shop = await openShop(t);
+  const event = await shop.event();
+  const buyer = await shop.buyer();
+  const page = await visitor(t, shop);
+  await page.goto('/events');
+  await signIn(page, shop, buyer);
+  await fromListToSeats(page, event.title);
+  await hallIsDrawn(page);
+  await lookAt(page, 'seats').catch(e=>console.log(e.message));
+  await tapSeat(page, 'R D-5');
+  await seatIsShown(page, 'R D-5', 'mine');
+  await chooseInList(page, 'VIP', 'A', '2');
+  await seatIsShown(page, 'VIP A-2', 'mine');
+  await lookAt(page, 'seats-mine').catch(e=>console.log(e.message));
+});
