@@ -6,6 +6,7 @@ use askama::filters::HtmlSafe;
 use tiketi_core::Timestamp;
 use tiketi_core::language::Language;
 
+use crate::amount;
 use crate::assets;
 use crate::moment::Moment;
 use crate::texts::Text;
@@ -66,8 +67,13 @@ impl Page {
     }
 
     /// Writes money.
-    pub(crate) fn money(&self, minor: &i64, currency: &str) -> String {
-        self.visit.money(*minor, currency)
+    pub(crate) fn money(&self, minor: impl Whole, currency: &str) -> String {
+        self.visit.money(minor.whole(), currency)
+    }
+
+    /// Writes a whole number.
+    pub(crate) fn number(&self, number: impl Whole) -> String {
+        amount::grouped(number.whole())
     }
 
     /// Returns a new once-only key as a hidden field: however often its form is sent, it takes effect once.
@@ -115,6 +121,36 @@ impl Page {
     /// Returns the name of the zone in which times are shown.
     pub(crate) fn zone(&self) -> &'static str {
         self.visit.shop.settings.zone.name()
+    }
+}
+
+/// A whole number; templates hand over references to numbers, and references to these.
+pub(crate) trait Whole {
+    /// Returns the number; the greatest one for those that are greater.
+    fn whole(&self) -> i64;
+}
+
+impl Whole for i64 {
+    fn whole(&self) -> i64 {
+        *self
+    }
+}
+
+impl Whole for u64 {
+    fn whole(&self) -> i64 {
+        i64::try_from(*self).unwrap_or(i64::MAX)
+    }
+}
+
+impl Whole for u32 {
+    fn whole(&self) -> i64 {
+        i64::from(*self)
+    }
+}
+
+impl<T: Whole> Whole for &T {
+    fn whole(&self) -> i64 {
+        (**self).whole()
     }
 }
 

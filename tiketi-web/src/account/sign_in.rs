@@ -6,6 +6,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
 
+use crate::account::refusal;
 use crate::failure::Failure;
 use crate::form::{Fields, Form};
 use crate::own_path::own_path;
@@ -39,18 +40,19 @@ pub(super) async fn show(visit: Visit, query: Fields) -> Response {
 pub(super) async fn sign_in(visit: Visit, fields: Fields) -> Result<Response, Failure> {
     let next = own_path(fields.get("next")).unwrap_or("/").to_owned();
     let body = json!({"email": fields.get("email"), "password": fields.raw("password")});
-    let refused = match visit.api.post::<Tokens>("/api/auth/login", &body, None).await {
-        Ok(tokens) => {
-            let change = Extension(SessionChange::Start(tokens));
-            return Ok((change, Redirect::to(&next)).into_response());
-        }
-        Err(failure) if failure.status.is_client_error() => failure,
-        Err(failure) => return Err(failure),
+    let refused = match refusal(visit.api.post::<Tokens>("/api/auth/login", &body, None).await)? {
+        Ok(tokens) => return Ok(started(tokens, &next)),
+        Err(refused) => refused,
     };
     let mut form = Form::of(fields);
     form.refuse_all(refused.said(&visit));
     let page = visit.page(visit.t("sign-in-title"));
     Ok((refused.shown_status(), visit.html(&SignInPage { page, form, next })).into_response())
+}
+
+/// Starts a session, and goes on.
+pub(super) fn started(tokens: Tokens, next: &str) -> Response {
+    (Extension(SessionChange::Start(tokens)), Redirect::to(next)).into_response()
 }
 
 /// Signs out on this device.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::header::{
-    ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, FORWARDED, HOST, LOCATION, RETRY_AFTER, USER_AGENT,
+    ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, FORWARDED, HOST, RETRY_AFTER, USER_AGENT,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
@@ -124,7 +124,6 @@ impl Api {
         let key = key.map(HeaderValue::from_str).transpose().map_err(|_| Failure::bad_request())?;
         let request = Request::builder().method(method).uri(path).body(body.map_or(Body::empty(), Body::from));
         let mut request = request.map_err(|_| Failure::not_found())?;
-        request.headers_mut().clone_from(&self.headers);
         if let Some(content_type) = content_type {
             request.headers_mut().insert(CONTENT_TYPE, content_type);
         }
@@ -134,8 +133,11 @@ impl Api {
         self.answer(request).await
     }
 
-    /// Sends a request as it is, with the headers of the visitor; for bodies that are no JSON.
+    /// Sends a request with the headers of the visitor; for bodies that are no JSON.
     pub(crate) async fn answer(&self, mut request: Request) -> Result<Answer, Failure> {
+        for (name, value) in &self.headers {
+            request.headers_mut().append(name.clone(), value.clone());
+        }
         if let Some(peer) = self.peer {
             request.extensions_mut().insert(peer);
         }
@@ -154,11 +156,6 @@ impl Answer {
     /// Reads the JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         serde_json::from_slice(&self.bytes).map_err(|error| Failure::internal(&error))
-    }
-
-    /// Returns where the answer says to look.
-    pub(crate) fn location(&self) -> Option<&str> {
-        self.headers.get(LOCATION).and_then(|value| value.to_str().ok())
     }
 
     fn failure(&self) -> Failure {

@@ -98,7 +98,6 @@ impl EventStatus {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Limits {
     pub(crate) hold_seconds: u64,
-    pub(crate) hold_cap_seconds: u64,
     pub(crate) max_seats_per_buyer: u32,
     #[serde(default)]
     pub(crate) cancellation_policy: Vec<CancellationTier>,
@@ -121,7 +120,6 @@ pub(crate) struct TicketType {
     pub(crate) name: String,
     pub(crate) section: Option<String>,
     pub(crate) price: i64,
-    pub(crate) capacity: u32,
     pub(crate) available: u32,
 }
 
@@ -149,13 +147,288 @@ impl Event {
         prices.clone().min().zip(prices.max())
     }
 
-    /// Returns how many tickets can be bought now.
-    pub(crate) fn available(&self) -> u64 {
-        self.ticket_types.iter().map(|known| u64::from(known.available)).sum()
-    }
-
     /// Returns whether seats are chosen.
     pub(crate) fn has_seats(&self) -> bool {
         self.ticket_types.iter().any(|known| known.section.is_some())
     }
+}
+
+/// A page of the buyer's reservations.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ReservationList {
+    pub(crate) reservations: Vec<Reservation>,
+    pub(crate) pagination: Pagination,
+}
+
+/// One reservation, of a read or a write.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ReservationAnswer {
+    pub(crate) reservation: Reservation,
+}
+
+/// A reservation.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Reservation {
+    pub(crate) id: String,
+    pub(crate) reservation_number: String,
+    pub(crate) event_id: String,
+    pub(crate) event: ReservationEvent,
+    pub(crate) seats: Vec<ReservedSeat>,
+    pub(crate) items: Vec<ReservedItem>,
+    pub(crate) total_amount: i64,
+    pub(crate) currency: String,
+    pub(crate) status: ReservationStatus,
+    pub(crate) payment_status: PaymentStatus,
+    pub(crate) payment_id: Option<String>,
+    pub(crate) cancellation: Option<Cancellation>,
+    pub(crate) expires_at: Option<At>,
+    pub(crate) created_at: At,
+}
+
+impl Reservation {
+    /// Returns whether its tickets are only held, and can be paid for.
+    pub(crate) fn is_held(&self) -> bool {
+        self.status == ReservationStatus::Pending && self.expires_at.is_some()
+    }
+
+    /// Returns how many tickets it has.
+    pub(crate) fn tickets(&self) -> u64 {
+        let items: u64 = self.items.iter().map(|item| u64::from(item.quantity)).sum();
+        items + self.seats.len() as u64
+    }
+}
+
+/// The event of a reservation.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReservationEvent {
+    pub(crate) title: String,
+    pub(crate) event_date: At,
+}
+
+/// One seat of a reservation.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReservedSeat {
+    pub(crate) seat_id: String,
+    pub(crate) seat_label: String,
+    pub(crate) price: i64,
+}
+
+/// General-admission tickets of one type.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReservedItem {
+    pub(crate) name: String,
+    pub(crate) quantity: u32,
+    pub(crate) unit_price: i64,
+}
+
+/// What became of a reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ReservationStatus {
+    Pending,
+    Confirmed,
+    Cancelled,
+    Expired,
+}
+
+impl ReservationStatus {
+    /// Returns the word of the wire contract.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Confirmed => "confirmed",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// Returns the id of its sentence.
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::Pending => "reservation-status-pending",
+            Self::Confirmed => "reservation-status-confirmed",
+            Self::Cancelled => "reservation-status-cancelled",
+            Self::Expired => "reservation-status-expired",
+        }
+    }
+}
+
+/// What became of the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PaymentStatus {
+    Pending,
+    Completed,
+    Failed,
+    Cancelled,
+    Refunded,
+    PartiallyRefunded,
+}
+
+impl PaymentStatus {
+    /// Returns the id of its sentence.
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::Pending => "payment-status-pending",
+            Self::Completed => "payment-status-completed",
+            Self::Failed => "payment-status-failed",
+            Self::Cancelled => "payment-status-cancelled",
+            Self::Refunded => "payment-status-refunded",
+            Self::PartiallyRefunded => "payment-status-partly-refunded",
+        }
+    }
+}
+
+/// What goes back if a reservation is cancelled now.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Cancellation {
+    pub(crate) open: bool,
+    pub(crate) refund_amount: i64,
+    pub(crate) kept_amount: i64,
+    pub(crate) until: Option<At>,
+    pub(crate) closes_at: Option<At>,
+}
+
+/// One payment, of a read.
+#[derive(Debug, Deserialize)]
+pub(crate) struct PaymentAnswer {
+    pub(crate) payment: Payment,
+}
+
+/// An attempt to pay.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Payment {
+    pub(crate) reservation_id: String,
+    pub(crate) amount: i64,
+    pub(crate) refunded_amount: i64,
+    pub(crate) currency: String,
+    pub(crate) status: PaymentStatus,
+    pub(crate) method: String,
+    pub(crate) deposit: Option<Deposit>,
+}
+
+/// A deposit that is awaited.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Deposit {
+    pub(crate) bank_code: Option<String>,
+    pub(crate) account_number: Option<String>,
+    pub(crate) due_at: At,
+}
+
+/// The payment methods of the shop.
+#[derive(Debug, Deserialize)]
+pub(crate) struct MethodList {
+    pub(crate) methods: Vec<Method>,
+}
+
+/// A payment method.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Method {
+    pub(crate) id: String,
+    pub(crate) name: String,
+}
+
+/// An attempt to pay at a provider.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Prepared {
+    pub(crate) amount: i64,
+    pub(crate) currency: String,
+    pub(crate) client_key: Option<String>,
+    #[serde(default)]
+    pub(crate) parameters: std::collections::BTreeMap<String, String>,
+}
+
+/// Where a buyer stands in a waiting room.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Place {
+    pub(crate) state: PlaceState,
+    pub(crate) position: u64,
+    pub(crate) total_waiting: u64,
+    pub(crate) estimated_wait: Option<u64>,
+    pub(crate) serving_number: u64,
+    pub(crate) number: Option<u64>,
+    pub(crate) poll_after_ms: u64,
+    pub(crate) note: Option<String>,
+    pub(crate) until: Option<At>,
+    pub(crate) proof: Option<String>,
+    pub(crate) admission: Option<String>,
+}
+
+/// The state of a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PlaceState {
+    Waiting,
+    Called,
+    Active,
+    Done,
+    Left,
+    Lapsed,
+}
+
+impl PlaceState {
+    /// Returns the word of the wire contract.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Called => "called",
+            Self::Active => "active",
+            Self::Done => "done",
+            Self::Left => "left",
+            Self::Lapsed => "lapsed",
+        }
+    }
+}
+
+/// The public state of a waiting room.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Serving {
+    pub(crate) total_waiting: u64,
+    pub(crate) paused: bool,
+    pub(crate) estimated_wait: Option<u64>,
+    pub(crate) opens_at: Option<At>,
+    pub(crate) opened_at: Option<At>,
+    pub(crate) draw: Option<Draw>,
+}
+
+/// The draw of a lobby.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Draw {
+    pub(crate) commitment: String,
+    pub(crate) seed: Option<String>,
+}
+
+/// A page of notices.
+#[derive(Debug, Deserialize)]
+pub(crate) struct News {
+    pub(crate) news: Vec<Notice>,
+    pub(crate) next: Option<String>,
+}
+
+/// One notice, of a read.
+#[derive(Debug, Deserialize)]
+pub(crate) struct NoticeAnswer {
+    pub(crate) notice: Notice,
+}
+
+/// A notice of the organiser.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Notice {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) body: String,
+    pub(crate) language: String,
+    pub(crate) pinned: bool,
+    pub(crate) created_at: At,
 }
