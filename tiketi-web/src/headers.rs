@@ -71,13 +71,25 @@ pub(crate) async fn finished(asked: Asked, mut response: Response) -> Response {
     if is_html { packed(response, gzip, known).await } else { response }
 }
 
+/// Names a page by its bytes, but for the server's time, which it says to scripts.
+fn digest(page: &[u8]) -> impl AsRef<[u8]> {
+    const TIME: &[u8] = b" data-now=\"";
+    let at = page.windows(TIME.len()).position(|found| found == TIME).map_or(page.len(), |at| at + TIME.len());
+    let (before, rest) = page.split_at(at);
+    let end = rest.iter().position(|byte| *byte == b'"').unwrap_or(0);
+    let mut digest = Sha256::new();
+    digest.update(before);
+    digest.update(rest.get(end..).unwrap_or_default());
+    digest.finalize()
+}
+
 /// Compresses a page, and names its bytes so that they are not sent twice.
 async fn packed(response: Response, gzip: bool, known: Option<HeaderValue>) -> Response {
     let (mut parts, body) = response.into_parts();
     let Ok(body) = body.collect().await else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     let body = body.to_bytes();
     if parts.status == StatusCode::OK {
-        let digest = hex::encode(Sha256::digest(&body));
+        let digest = hex::encode(digest(&body));
         let tag = HeaderValue::try_from(format!("W/\"{}\"", digest.get(..32).unwrap_or(&digest)));
         if let Ok(tag) = tag {
             let is_known = known.is_some_and(|known| known == tag);

@@ -161,6 +161,8 @@ impl Answer {
     fn failure(&self) -> Failure {
         let retry_after = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         match serde_json::from_slice::<Failure>(&self.bytes) {
+            // For a person it is the same whether there could be something at an address.
+            Ok(failure) if failure.is(&["INVALID_ID"]) => Failure::not_found(),
             Ok(failure) => Failure { status: self.status, retry_after, ..failure },
             Err(_) => Failure { status: self.status, retry_after, ..Failure::default() },
         }
