@@ -42,6 +42,8 @@ export async function visitor(t, shop, { expects = [], ...options } = {}) {
     // A refusal is an answer with a status of 4xx, which the console also shows.
     if (message.type() === 'error' && !/Failed to load resource.*\b4\d\d\b/.test(message.text())) note(message.text());
   });
+  // Pages close before their shop does, and would complain about it otherwise.
+  shop.visitors?.push(context);
   t.after(async () => {
     await context.close();
     if (wrong.length) throw new Error(`the console has:\n${wrong.join('\n')}`);

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { DEADLINE } from './browser.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
+export const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
 const SERVER = process.env.SERVER ?? join(TARGET, 'debug/tiketi-server');
 const ADMIN = { email: 'admin@example.com', password: 'correct horse battery' };
 const HOUR = 3_600_000;
@@ -30,7 +30,8 @@ export async function start(program, options, env = {}) {
   return { process: process_, address: line.replace('listening on ', ''), log };
 }
 
-async function stop(process_, signal = 'SIGTERM') {
+/** Ends a program, and waits for its end. */
+export async function stop(process_, signal = 'SIGTERM') {
   if (process_.exitCode !== null || process_.signalCode !== null) return;
   const ended = once(process_, 'exit');
   process_.kill(signal);
@@ -48,7 +49,6 @@ export async function openShop(t, { flags = [], demo = false, isKept = false } =
 }
 
 class Shop {
-  static ADMIN = ADMIN;
   #folder;
   #options;
   #server;
@@ -62,6 +62,7 @@ class Shop {
     this.#options = ['--store', store, '--shutdown-grace', '0s', '--log', 'warn', ...limits, ...flags];
     if (demo) this.#options.push('--demo');
     this.adminAccount = ADMIN;
+    this.visitors = [];
   }
 
   async start(listen) {
@@ -77,6 +78,7 @@ class Shop {
   }
 
   async close() {
+    for (const visitor of this.visitors) await visitor.close();
     const { process: process_, log } = this.#server ?? {};
     if (process_) await stop(process_);
     await rm(this.#folder, { recursive: true, force: true });

@@ -15,7 +15,7 @@ export async function chooseInList(page, section, row, seat) {
   const list = page.locator('#seat-list');
   await list.getByRole('link', { name: new RegExp(`^${section}\\b`) }).click();
   await list.getByRole('link', { name: `Row ${row}` }).click();
-  await list.getByRole('button', { name: `${section} ${row}-${seat} ` }).click();
+  await list.getByRole('button', { name: `Hold ${section} ${row}-${seat},` }).click();
   await page.locator('#basket li').filter({ hasText: `${section} ${row}-${seat}` }).waitFor();
 }
 
@@ -56,3 +56,11 @@ export const seatIsShown = (page, label, kind) => until(page, ([wanted, shown]) 
   const kinds = ['available', 'accessible', 'held', 'taken', 'mine', 'blocked', 'chosen'];
   return model && kinds[model.kind(model.seats.findIndex(({ seatLabel }) => seatLabel === wanted))] === shown;
 }, [label, kind]);
+
+/** Goes from the basket to the result, and pays with the first method. */
+export async function pay(page) {
+  await page.getByRole('link', { name: 'To the payment' }).click();
+  await page.waitForURL(/\/checkout$/);
+  await page.getByRole('button', { name: /^Pay / }).click();
+  await page.getByRole('heading', { name: 'The tickets are yours' }).waitFor();
+}
