@@ -21,6 +21,8 @@ export async function lookAt(page, name) {
     for (const width of WIDTHS) {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
       await page.setViewportSize({ width, height: width === 360 ? 740 : 800 });
+      // Whole pages are taken from their top, where what sticks to the window stands.
+      await page.evaluate(() => scrollTo(0, 0));
       await settled(page);
       const where = `${name}, ${theme}, ${width} px`;
       await page.screenshot({ path: `${PICTURES}${name}-${theme}-${width}.png`, fullPage: true });

@@ -13,14 +13,18 @@ test('pages for everyone are readable, in both themes and at both widths', async
   for (const locale of ['en-US', 'ko-KR']) {
     const page = await visitor(t, shop, { locale });
     const prefix = locale.slice(0, 2);
-    const paths = { events: '/events', news: '/news', notice: `/news/${notice.news?.id ?? notice.id}`, 'sign-in': '/sign-in', register: '/register', reset: '/reset', nothing: '/nothing-here', 'events-none': '/events?search=xyzzy' };
+    const paths = { events: '/events', news: '/news', notice: `/news/${notice.notice.id}`, 'sign-in': '/sign-in', register: '/register', reset: '/reset', nothing: '/nothing-here', 'events-none': '/events?search=xyzzy' };
     for (const { status, id } of data) paths[`event-${status}-${id.slice(-4)}`] = `/events/${id}`;
     for (const [name, path] of Object.entries(paths)) {
       await page.goto(path);
       await lookAt(page, `${prefix}-${name}`);
     }
     await page.goto('/sign-in');
-    await page.locator('form.card button').click({ noWaitAfter: true }).catch(() => {});
+    await page.locator('#email').fill('nobody@example.com');
+    await page.locator('#password').fill('some words that are wrong');
+    await page.locator('form.card button').click();
+    await page.locator('.notice-wrong').waitFor();
+    await lookAt(page, `${prefix}-sign-in-refused`);
   }
 });
 

@@ -114,7 +114,7 @@ class Shop {
       eventDate: at(30 * 24 * HOUR), saleStart: at(opensIn), ...details,
     };
     if (tickets) body.ticketTypes = tickets;
-    else body.layoutId = (await this.call('POST', '/api/admin/layouts', layout ?? smallHall())).layout.id;
+    else if (!details.layoutId) body.layoutId = (await this.call('POST', '/api/admin/layouts', layout ?? smallHall())).layout.id;
     const { event } = await this.call('POST', '/api/admin/events', body);
     if (room) await this.call('PUT', `/api/admin/events/${event.id}/waiting-room`, room);
     await this.call('POST', `/api/admin/events/${event.id}/publish`);

@@ -36,7 +36,7 @@ console.log(JSON.stringify(figures));
 async function events() {
   const { layouts } = await shop.call('GET', '/api/seats/layouts', undefined, null);
   const dome = layouts.find(({ seatCount }) => seatCount === 20_000);
-  const large = await shop.event({ layout: undefined, layoutId: dome.id, title: 'Burst' });
+  const large = await shop.event({ layoutId: dome.id, title: 'Burst' });
   const { data } = await shop.call('GET', '/api/events?status=on_sale&search=hall', undefined, null);
   return { small: data[0], large };
 }

@@ -7,8 +7,8 @@ const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 15_000;
 
 class Socket extends EventTarget {
-  /** `connecting`, `online` or `offline`. */
-  state = 'connecting';
+  /** `connecting`, `online` or `offline`; a page that follows nothing needs no connection. */
+  state = navigator.onLine ? 'online' : 'offline';
   #socket;
   #channels = new Map();
   #tries = 0;
