@@ -123,7 +123,7 @@ impl Kept {
     }
 
     async fn compare_event(&self, event: Option<EventId>, range: DayRange) {
-        let request = ReportRequest::default().days(event, range).total(event);
+        let request = ReportRequest::default().days(event, range).total(event).in_full();
         let report = self.office.reports().read(request).await.expect("there is a report");
         assert_eq!(report.as_of, self.shop.now());
         assert_eq!(report.zone, self.zone.zone());

@@ -8,7 +8,7 @@ use tiketi_core::{
     EventId, Money, ReservationId, StoreError, TicketTypeId, Timestamp,
     figures::{
         CountProgress, Counted, Day, Entry, FigureCount, FigureKey, MethodKey, MethodTally, QuarterTally,
-        Tally, Tickets, TypeTally, What,
+        Tally, TallyDetail, Tickets, TypeTally, What,
     },
 };
 use uuid::Uuid;
@@ -210,15 +210,17 @@ impl FigureRow<'static> {
 }
 
 impl FigureRow<'_> {
-    /// Reads the tally from its columns.
+    /// Reads the tally from its columns, less the parts that are not wanted.
     ///
     /// # Errors
     ///
     /// [`tiketi_core::StoreErrorKind::Corrupt`] if a column does not hold what it should.
-    pub fn tally(self) -> Result<(FigureKey, Tally), StoreError> {
+    pub fn tally(self, detail: TallyDetail) -> Result<(FigureKey, Tally), StoreError> {
         let methods: Vec<MethodText<Cow<'_, str>>> = parse(&self.methods, "methods")?;
-        let types: Vec<TypeText> = parse(&self.types, "types")?;
-        let quarters: Vec<QuarterText> = parse(&self.quarters, "quarters")?;
+        let (types, quarters): (Vec<TypeText>, Vec<QuarterText>) = match detail {
+            TallyDetail::Sums => (Vec::new(), Vec::new()),
+            TallyDetail::Full => (parse(&self.types, "types")?, parse(&self.quarters, "quarters")?),
+        };
         let tally = Tally {
             started: self.started,
             confirmed: self.confirmed,
@@ -378,7 +380,7 @@ mod tests {
             for day in [Some(Day::from_number(-1)), None] {
                 let key = FigureKey { event, day };
                 let row = FigureRow::of(1, key, &tally).unwrap();
-                assert_eq!(row.tally().unwrap(), (key, tally.clone()));
+                assert_eq!(row.tally(TallyDetail::Full).unwrap(), (key, tally.clone()));
             }
         }
     }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use async_trait::async_trait;
 use rusqlite::Connection;
 use tiketi_core::figures::{
-    CountProgress, Counted, DayRange, FigureCount, FigureKey, FigureSource, Tally, replace,
+    CountProgress, Counted, DayRange, FigureCount, FigureKey, FigureSource, Tally, TallyDetail, replace,
 };
 use tiketi_core::payment::{Payment, RefundTickets};
 use tiketi_core::store::{FigureQuery, FigureRows, FiguresStore};
@@ -194,8 +194,9 @@ fn write_counted(connection: &Connection, number: u64, new: Vec<Counted>) -> Res
     }
     for (key, sum) in change.sums {
         let (scope, day) = key_columns(key);
-        let known =
-            one(connection, TALLY, (stored(number), scope, day), |row| FigureRow::read(row)?.tally())?;
+        let known = one(connection, TALLY, (stored(number), scope, day), |row| {
+            FigureRow::read(row)?.tally(TallyDetail::Full)
+        })?;
         let is_new = known.is_none();
         let mut tally = known.map(|(_, tally)| tally).unwrap_or_default();
         tally.add(&sum);
@@ -219,16 +220,17 @@ fn figures(connection: &Connection, query: &FigureQuery) -> Result<FigureRows, S
     let read = rows.counts.iter().find(|count| count.progress == CountProgress::Complete);
     let Some(number) = read.map(|count| stored(count.number)) else { return Ok(rows) };
     for (event, range) in &query.days {
-        rows.tallies.extend(of_days(connection, number, *event, *range)?);
+        rows.tallies.extend(of_days(connection, number, *event, *range, query.detail)?);
     }
     for event in &query.totals {
         let (scope, day) = key_columns(FigureKey { event: *event, day: None });
-        rows.tallies
-            .extend(one(connection, TALLY, (number, scope, day), |row| FigureRow::read(row)?.tally())?);
+        rows.tallies.extend(one(connection, TALLY, (number, scope, day), |row| {
+            FigureRow::read(row)?.tally(query.detail)
+        })?);
     }
     if let Some((day, limit)) = query.busiest {
         let values = (number, i64::from(day.number()), i64::from(limit) + 1);
-        let found = all(connection, BUSIEST, values, |row| FigureRow::read(row)?.tally())?;
+        let found = all(connection, BUSIEST, values, |row| FigureRow::read(row)?.tally(query.detail))?;
         let events = found.into_iter().filter_map(|(key, tally)| Some((key.event?, tally)));
         rows.busiest = events.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
     }
@@ -240,8 +242,9 @@ fn of_days(
     number: i64,
     event: Option<EventId>,
     range: DayRange,
+    detail: TallyDetail,
 ) -> Result<Vec<(FigureKey, Tally)>, StoreError> {
     let (scope, first) = key_columns(FigureKey { event, day: Some(range.first()) });
     let values = (number, scope, first, i64::from(range.last().number()));
-    all(connection, TALLIES, values, |row| FigureRow::read(row)?.tally())
+    all(connection, TALLIES, values, |row| FigureRow::read(row)?.tally(detail))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use tiketi_core::figures::{
-    Calendar, CountProgress, Counted, Day, DayRange, Entry, FigureCount, FigureKey, Tally, What,
+    Calendar, CountProgress, Counted, Day, DayRange, Entry, FigureCount, FigureKey, Tally, TallyDetail, What,
 };
 use tiketi_core::notifier::SubscriberName;
 use tiketi_core::store::{FigureQuery, FigureRows, FiguresStore};
@@ -75,7 +75,13 @@ fn range(first: i32, last: i32) -> DayRange {
 }
 
 fn query() -> FigureQuery {
-    FigureQuery { subscriber: auditor(), days: Vec::new(), totals: Vec::new(), busiest: None }
+    FigureQuery {
+        subscriber: auditor(),
+        days: Vec::new(),
+        totals: Vec::new(),
+        busiest: None,
+        detail: TallyDetail::Full,
+    }
 }
 
 async fn read(figures: &Handles<dyn FiguresStore>, query: FigureQuery) -> FigureRows {
@@ -202,6 +208,26 @@ pub async fn tallies_are_those_of_the_scopes_and_days(_: TestShop, figures: Hand
         (key(Some(event(8)), None), 20),
     ];
     assert_eq!(found, expected);
+}
+
+/// Fails if a part is read that is not wanted, or a wanted one is missing.
+pub async fn a_tally_has_the_parts_that_are_wanted(_: TestShop, figures: Handles<dyn FiguresStore>) {
+    begun(&figures).await;
+    replace(&figures, 1, vec![sold(1, 7, 5, 1)]).await;
+    let wanted = |event, detail| FigureQuery {
+        days: vec![(event, range(5, 5))],
+        busiest: Some((Day::from_number(5), 1)),
+        detail,
+        ..query()
+    };
+    for (detail, expected) in [(TallyDetail::Sums, (false, false)), (TallyDetail::Full, (true, true))] {
+        let shop = read(&figures, wanted(None, detail)).await.tallies.swap_remove(0).1;
+        let event = read(&figures, wanted(Some(event(7)), detail)).await;
+        for of in [&event.tallies[0].1, &event.busiest[0].1] {
+            assert_eq!((!shop.quarters.is_empty(), !of.types.is_empty()), expected, "{detail:?}");
+            assert_eq!((of.started, of.methods.len()), (1, 1));
+        }
+    }
 }
 
 /// Fails if the order is another, or the shop itself is listed.

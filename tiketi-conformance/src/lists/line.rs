@@ -151,6 +151,7 @@ macro_rules! figure_cases {
                 the_last_complete_count_is_read,
                 tallies_are_those_of_the_scopes_and_days,
                 the_events_that_sold_most_come_first,
+                a_tally_has_the_parts_that_are_wanted,
                 the_oldest_fact_that_waits_is_known,
                 sources_are_the_rows_of_each_reservation,
                 figures_agree_with_an_independent_account,

@@ -10,7 +10,9 @@ use crate::box_office::{BoxOffice, Jobs};
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::fact::{Fact, FactKind};
-use crate::figures::{Calendar, CountProgress, Day, DayRange, FigureCount, FigureKey, FigureSource, Tally};
+use crate::figures::{
+    Calendar, CountProgress, Day, DayRange, FigureCount, FigureKey, FigureSource, Tally, TallyDetail,
+};
 use crate::id::{EventId, ReservationId};
 use crate::notifier::{Notifier, NotifyError, SubscriberName};
 use crate::store::{FigureQuery, FiguresStore};
@@ -69,6 +71,8 @@ pub struct ReportRequest {
     pub totals: Vec<Option<EventId>>,
     /// The events that sold the most tickets on a day, at most so many.
     pub busiest: Option<(Day, u32)>,
+    /// Which parts of the tallies; the others are empty.
+    pub detail: TallyDetail,
 }
 
 impl ReportRequest {
@@ -90,6 +94,13 @@ impl ReportRequest {
     #[must_use]
     pub fn busiest(mut self, day: Day, limit: u32) -> Self {
         self.busiest = Some((day, limit));
+        self
+    }
+
+    /// Asks for ticket types and quarters of an hour as well.
+    #[must_use]
+    pub const fn in_full(mut self) -> Self {
+        self.detail = TallyDetail::Full;
         self
     }
 }
@@ -169,10 +180,10 @@ impl Reports {
     pub async fn read(&self, request: ReportRequest) -> Result<Report, ReportError> {
         let keeper = self.office.keeper()?;
         let now = self.office.now();
-        let ReportRequest { days, totals, busiest } = request;
+        let ReportRequest { days, totals, busiest, detail } = request;
         let subscriber = SubscriberName::new(FIGURES_SUBSCRIBER)
             .map_err(|error| StoreError::corrupt("the name of the subscriber").caused_by(error))?;
-        let rows = keeper.store.figures(&FigureQuery { subscriber, days, totals, busiest }).await?;
+        let rows = keeper.store.figures(&FigureQuery { subscriber, days, totals, busiest, detail }).await?;
         let (count, as_of) =
             FigureCount::as_of(&rows.counts, rows.uncounted_since, now).ok_or(ReportError::NotCounted)?;
         Ok(Report {

@@ -19,7 +19,7 @@ pub use calendar::{Calendar, UtcCalendar, quarter_of};
 pub use day::{Day, DayRange, DayRangeError, MAX_DAYS, ParseDayError};
 pub use entry::{Counted, Entry, FigureSource, Tickets, What};
 pub use replace::{FigureChange, FigureKey, replace};
-pub use tally::{MethodKey, MethodTally, MoneyTally, QuarterTally, Tally, TypeTally};
+pub use tally::{MethodKey, MethodTally, MoneyTally, QuarterTally, Tally, TallyDetail, TypeTally};
 
 use crate::id::ReservationId;
 use crate::time::Timestamp;

@@ -38,6 +38,17 @@ pub struct Tally {
     pub quarters: BTreeMap<u8, QuarterTally>,
 }
 
+/// Which parts of tallies are read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "each store reads what it says")]
+pub enum TallyDetail {
+    /// Counts, and payments by method: neither ticket types nor quarters of an hour, which are most of a tally's bytes.
+    #[default]
+    Sums,
+    /// Everything.
+    Full,
+}
+
 /// A payment method in one currency.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_structs, reason = "a part of a row: each store reads and writes every field")]
@@ -106,6 +117,16 @@ pub struct QuarterTally {
 }
 
 impl Tally {
+    /// Returns the tally without the parts that are not read.
+    #[must_use]
+    pub fn with(mut self, detail: TallyDetail) -> Self {
+        if detail == TallyDetail::Sums {
+            self.types.clear();
+            self.quarters.clear();
+        }
+        self
+    }
+
     /// Adds what happened `times` times; −1 takes it back.
     pub(super) fn count(&mut self, entry: &Entry, times: i64, parts: Parts) {
         match &entry.what {

@@ -151,6 +151,9 @@ impl FiguresStore for MemoryStore {
         if let Some((day, limit)) = query.busiest {
             rows.busiest = count.busiest(day, limit);
         }
+        let of_detail = |tally: &mut Tally| *tally = std::mem::take(tally).with(query.detail);
+        rows.tallies.iter_mut().for_each(|(_, tally)| of_detail(tally));
+        rows.busiest.iter_mut().for_each(|(_, tally)| of_detail(tally));
         Ok(rows)
     }
 

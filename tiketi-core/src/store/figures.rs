@@ -5,7 +5,9 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use crate::error::StoreError;
-use crate::figures::{CountProgress, Counted, Day, DayRange, FigureCount, FigureKey, FigureSource, Tally};
+use crate::figures::{
+    CountProgress, Counted, Day, DayRange, FigureCount, FigureKey, FigureSource, Tally, TallyDetail,
+};
 use crate::id::{EventId, ReservationId};
 use crate::notifier::SubscriberName;
 use crate::time::Timestamp;
@@ -90,6 +92,8 @@ pub struct FigureQuery {
     pub totals: Vec<Option<EventId>>,
     /// The events that sold the most tickets on a day, at most so many.
     pub busiest: Option<(Day, u32)>,
+    /// Which parts of the tallies; the others are empty.
+    pub detail: TallyDetail,
 }
 
 /// The tallies that were asked for.

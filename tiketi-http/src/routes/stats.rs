@@ -210,7 +210,7 @@ async fn hourly_traffic(
 ) -> Result<Json<HourlyTrafficAnswer>, ApiError> {
     let reports = state.box_office().reports();
     let (range, event) = (query.range(&reports)?, query.event()?);
-    let report = reports.read(ReportRequest::default().days(event, range)).await?;
+    let report = reports.read(ReportRequest::default().days(event, range).in_full()).await?;
     Ok(Json(HourlyTrafficAnswer::of(&report, event, range, reports.calendar()?)))
 }
 
@@ -256,7 +256,7 @@ async fn seat_preferences(
     let reports = state.box_office().reports();
     let (range, request) = (query.range(&reports)?, query.page()?);
     let page = page_of(&state, query.event()?, request).await?;
-    let report = reports.read(of_events(&page, range)).await?;
+    let report = reports.read(of_events(&page, range).in_full()).await?;
     Ok(Json(SeatPreferencesAnswer::of(&report, range, &page, request)))
 }
 
@@ -276,7 +276,7 @@ async fn realtime(
     let (today, request) = (reports.today()?, PageRequest::new(1, MOST_ON_SALE)?);
     let query = EventQuery::published(state.box_office().now(), request).with_status(EventStatus::OnSale);
     let on_sale = state.box_office().catalog().events(query).await?;
-    let report = reports.read(ReportRequest::default().days(None, one_day(today)?)).await?;
+    let report = reports.read(ReportRequest::default().days(None, one_day(today)?).in_full()).await?;
     Ok(Json(RealtimeAnswer::of(&report, today, reports.calendar()?, &on_sale)))
 }
 

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
-use tiketi_core::figures::{CountProgress, Counted, FigureCount, FigureKey, FigureSource, Tally, replace};
+use tiketi_core::figures::{
+    CountProgress, Counted, FigureCount, FigureKey, FigureSource, Tally, TallyDetail, replace,
+};
 use tiketi_core::payment::{Payment, RefundTickets};
 use tiketi_core::store::{FigureQuery, FigureRows, FiguresStore};
 use tiketi_core::{Reservation, ReservationId, SeatId, StoreError, TicketTypeId, Timestamp};
@@ -148,7 +150,8 @@ impl FiguresStore for PostgresStore {
         let read = rows.counts.iter().find(|count| count.progress == CountProgress::Complete);
         let Some(number) = read.map(|count| stored(count.number)) else { return Ok(rows) };
         let found = self.database().fetch_all(self.tallies(number, query)).await?;
-        let found = each(&found, |row| Ok((row.flag("busiest")?, FigureRow::read(row)?.tally()?)))?;
+        let found =
+            each(&found, |row| Ok((row.flag("busiest")?, FigureRow::read(row)?.tally(query.detail)?)))?;
         let limit = query.busiest.map_or(0, |(_, limit)| limit);
         for (busiest, (key, tally)) in found {
             match key.event {
@@ -283,7 +286,8 @@ async fn added(
     let (scopes, days): (Vec<Uuid>, Vec<i64>) = sums.keys().map(|key| key_columns(*key)).unzip();
     let known = session.query(KNOWN).bind(stored(number)).bind(scopes).bind(days);
     let known = session.fetch_all(known).await?;
-    let mut known: HashMap<_, _> = each(&known, |row| FigureRow::read(row)?.tally())?.into_iter().collect();
+    let mut known: HashMap<_, _> =
+        each(&known, |row| FigureRow::read(row)?.tally(TallyDetail::Full))?.into_iter().collect();
     let row = |(key, sum): (FigureKey, Tally)| {
         let mut tally = known.remove(&key).unwrap_or_default();
         tally.add(&sum);

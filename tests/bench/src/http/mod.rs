@@ -14,7 +14,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
 pub(crate) use bare::Bare;
@@ -47,14 +47,25 @@ pub(crate) struct Options {
     /// Turns of which the median is reported.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     turns: u32,
-    /// Leave out the reservations.
+    /// Measure only reads, or only reservations.
     #[arg(long)]
-    only_reads: bool,
+    only: Option<Part>,
+}
+
+/// A part of the measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Reads,
+    Reservations,
 }
 
 impl Options {
     fn turn(&self) -> Duration {
         Duration::from_millis(self.turn_ms)
+    }
+
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_none_or(|only| only == part)
     }
 }
 
@@ -79,8 +90,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 
 async fn measure(options: &Options) -> Result<(), Box<dyn Error>> {
     let mut figures = Map::new();
-    let mut compared = reads(options).await?;
     figures.insert("bench".into(), json!("http"));
+    let mut compared = if options.wants(Part::Reads) { reads(options).await? } else { Vec::new() };
     for read in &mut compared {
         print_table(&[&read.ours, &read.limit]);
         figures.insert(format!("{}_per_second", read.key), json!(read.ours.rate().round()));
@@ -88,7 +99,7 @@ async fn measure(options: &Options) -> Result<(), Box<dyn Error>> {
             .insert(format!("{}_ratio_limit", read.key), json!(ratio(read.ours.rate(), read.limit.rate())));
         figures.insert(format!("{}_bytes", read.key), json!(read.bytes));
     }
-    if !options.only_reads {
+    if options.wants(Part::Reservations) {
         reservations(options, &mut figures).await?;
     }
     println!("{}", Value::Object(figures));
