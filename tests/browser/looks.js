@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 /** Where the pictures of pages are written. */
 export const PICTURES = fileURLToPath(new URL('screenshots/', import.meta.url));
 
+/** What sticks to the window would stand in the middle of a whole page. */
+const STILL = '.top, .basket { position: static !important }';
+
 const WIDTHS = [360, 1280];
 const THEMES = ['light', 'dark'];
 /** Bytes of a page with its styles and scripts, before compression. */
@@ -25,7 +28,7 @@ export async function lookAt(page, name) {
       await page.evaluate(() => scrollTo(0, 0));
       await settled(page);
       const where = `${name}, ${theme}, ${width} px`;
-      await page.screenshot({ path: `${PICTURES}${name}-${theme}-${width}.png`, fullPage: true });
+      await page.screenshot({ path: `${PICTURES}${name}-${theme}-${width}.png`, fullPage: true, style: STILL });
       wrong.push(...(await page.evaluate(cutTexts)).map((text) => `${where}: ${text}`));
       if (width === WIDTHS[0]) wrong.push(...(await barriers(page)).map((text) => `${where}: ${text}`));
     }
