@@ -3,12 +3,14 @@
 use std::error::Error;
 
 use askama::Template;
+use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::page::Page;
+use crate::session::SessionChange;
 use crate::visit::Visit;
 
 /// Why a page cannot be shown: an error of the API, or one of the pages' own.
@@ -127,7 +129,10 @@ struct ErrorPage {
 pub(crate) fn rendered(mut response: Response, visit: &Visit) -> Response {
     let Some(failure) = response.extensions_mut().remove::<Failure>() else { return response };
     if failure.status == StatusCode::UNAUTHORIZED {
-        return Redirect::to(&visit.sign_in_path()).into_response();
+        let sign_in = Redirect::to(&visit.sign_in_path());
+        // The session was ended elsewhere. Its cookies go too, or the page to sign in would lead straight back.
+        let ended = visit.user.as_ref().map(|_| Extension(SessionChange::End));
+        return (ended, sign_in).into_response();
     }
     let way_on = match failure.status.as_u16() {
         404 => "error-way-not-found",

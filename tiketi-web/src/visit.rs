@@ -70,7 +70,7 @@ pub(crate) struct Inner {
     /// Path and query of the page.
     pub(crate) path: String,
     /// The page to come back to: this one, or the one with the form that was sent.
-    back: String,
+    pub(crate) back: String,
     /// The host that the request names, and whether it is the shop's only by the visitor's word.
     host: String,
 }
