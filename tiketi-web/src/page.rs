@@ -14,7 +14,7 @@ use crate::visit::{Theme, Visit};
 
 /// A page: its title, and what the layout shows around it.
 ///
-/// Templates name it `page` and extend `layout.html`. Sentences are `page.t("id")`.
+/// Templates name it `page` and extend `layout.html`. Sentences are `page.t` with their names.
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) visit: Visit,

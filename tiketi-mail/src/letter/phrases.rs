@@ -108,7 +108,7 @@ const ENGLISH: Phrases = Phrases {
     reset: (
         "Set a new password",
         &[
-            "Somebody, perhaps you, asked for a new password of your account. Open the link, or type this code on the page where you were asked for it.",
+            "Somebody, perhaps you, asked for a new password of your account. Open the link and type this code there.",
             "It is valid until {until}, once, and signs you out everywhere. Give it to nobody. If you did not ask for it, you need to do nothing: your password stays.",
         ],
     ),
@@ -181,7 +181,7 @@ const KOREAN: Phrases = Phrases {
     reset: (
         "비밀번호 재설정 안내",
         &[
-            "계정의 비밀번호 재설정이 요청되었습니다. 아래 링크를 열거나, 요청하신 화면에 코드를 입력해 주세요.",
+            "계정의 비밀번호 재설정이 요청되었습니다. 아래 링크를 열고 코드를 입력해 주세요.",
             "코드는 {until}까지 한 번만 사용할 수 있으며, 재설정하면 모든 기기에서 로그아웃됩니다. 다른 사람에게 알려주지 마세요. 요청하신 적이 없다면 무시하셔도 되며, 비밀번호는 바뀌지 않습니다.",
         ],
     ),

@@ -54,8 +54,8 @@ impl Shopfront {
 
 /// The public address of the shop, from which links in mails are made.
 ///
-/// Links have their page after `#`, as in `https://tickets.example/#/reservations/ID`: a server does not see it, and so does
-/// no log. The pages are `/reservations/ID`, `/events/ID` and `/reset/CODE-ID/CODE`.
+/// Links lead to the pages `/reservations/ID`, `/events/ID` and `/reset/CODE-ID` below it. No link has a code: it would stand in the
+/// logs of servers on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl(String);
 
@@ -68,7 +68,7 @@ pub struct PublicUrlError;
 impl PublicUrl {
     /// Returns the address of a page of the shop.
     pub(super) fn page(&self, page: &str) -> String {
-        format!("{}#/{page}", self.0)
+        format!("{}{page}", self.0)
     }
 }
 

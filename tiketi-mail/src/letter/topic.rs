@@ -71,7 +71,7 @@ impl Letter {
                 letter.said(letter.words.already_registered, &[]).link(link).for_asking()
             }
             Topic::Reset { id, code, expires_at } => {
-                let link = letter.link(letter.words.set_password, &format!("reset/{id}/{code}"));
+                let link = letter.link(letter.words.set_password, &format!("reset/{id}"));
                 let values = [("until", front.moment(*expires_at, language))];
                 let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
                 letter.said(letter.words.reset, &values).link(link).code(code)

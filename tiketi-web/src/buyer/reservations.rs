@@ -11,7 +11,7 @@ use crate::buyer::checkout::path_of;
 use crate::buyer::event::segment;
 use crate::buyer::pager::Pager;
 use crate::buyer::result::payment_of;
-use crate::buyer::wire::{Payment, Reservation, ReservationAnswer, ReservationList, ReservationStatus};
+use crate::buyer::wire::{MethodList, Payment, Reservation, ReservationAnswer, ReservationList, ReservationStatus};
 use crate::failure::Failure;
 use crate::form::{Fields, Form, with_query};
 use crate::page::Page;
@@ -35,6 +35,8 @@ struct ReservationPage {
     form: Form,
     reservation: Reservation,
     payment: Option<Payment>,
+    /// How it was paid, as buyers read it.
+    method: String,
     /// Whether the account for the refund has to be named.
     asks_account: bool,
     banks: &'static [(&'static str, &'static str)],
@@ -69,10 +71,19 @@ async fn shown(
 ) -> Result<Response, Failure> {
     let ReservationAnswer { reservation } = visit.api.get(&path_of(id)).await?;
     let payment = payment_of(visit, &reservation).await?;
+    let method = method_name(visit, payment.as_ref()).await?;
     let title = visit.t("reservation-title").with("number", &reservation.reservation_number);
     let page = visit.page(title).styled(&["buyer.css"]).saying(done);
-    let shown = ReservationPage { page, form, reservation, payment, asks_account, banks: &BANKS };
+    let shown = ReservationPage { page, form, reservation, payment, method, asks_account, banks: &BANKS };
     Ok((status, visit.html(&shown)).into_response())
+}
+
+/// Returns the name of the method of a payment; its id if the shop does not offer it any more.
+async fn method_name(visit: &Visit, payment: Option<&Payment>) -> Result<String, Failure> {
+    let Some(payment) = payment else { return Ok(String::new()) };
+    let MethodList { methods } = visit.api.get("/api/payments/methods").await?;
+    let known = methods.into_iter().find(|method| method.id == payment.method);
+    Ok(known.map_or_else(|| payment.method.clone(), |method| method.name))
 }
 
 /// Gives all tickets back.
