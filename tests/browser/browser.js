@@ -3,7 +3,7 @@
 import { chromium } from 'playwright-core';
 
 /** How long a test waits for anything: generous, because machines differ by a factor of ten. */
-export const DEADLINE = 60_000;
+export const DEADLINE = Number(process.env.DEADLINE) || 60_000;
 
 export const chromiumOptions = {
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
