@@ -53,7 +53,7 @@ pub(crate) async fn open(shop: &BoxOffice, state: &AppState) -> Result<(), Failu
     }
     ensure_buyer(state).await.map_err(failed)?;
     let (email, password) = BUYER;
-    tracing::info!("sign in as {email} with the password {password}: POST /api/auth/login");
+    tracing::info!("sign in as {email} with the password {password}, at /sign-in");
     Ok(())
 }
 

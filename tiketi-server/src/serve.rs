@@ -45,7 +45,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     if let Some(sender) = sender {
         jobs.tasks().spawn(mail::send_until(sender, cancellation.clone()));
     }
-    announce(&listener)?;
+    announce(&listener, settings.web.has_pages())?;
     let routes = metrics::add(
         tiketi_http::router(state.clone()),
         Arc::clone(&shop.metrics),
@@ -119,10 +119,17 @@ async fn bind(address: &str) -> Result<TcpListener, Failure> {
     })
 }
 
-fn announce(listener: &TcpListener) -> Result<(), Failure> {
+/// Prints the bound address for programs, and logs for people what to open.
+fn announce(listener: &TcpListener, has_pages: bool) -> Result<(), Failure> {
     let address = listener.local_addr();
     let address = address.map_err(|error| Failure::during("cannot read the bound address", &error))?;
-    print_line(&format!("listening on http://{address}"))
+    print_line(&format!("listening on http://{address}"))?;
+    // A server that listens on all addresses is opened here at that of the machine itself.
+    let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
+    let host = if address.is_ipv6() && host.contains(':') { format!("[{host}]") } else { host };
+    let page = if has_pages { "" } else { "api/docs/" };
+    tracing::info!("open http://{host}:{}/{page} in a browser", address.port());
+    Ok(())
 }
 
 /// Creates the first administrator; a generated password is shown once.

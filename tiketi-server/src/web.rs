@@ -36,7 +36,7 @@ const REMEMBERED: HeaderValue = HeaderValue::from_static("600");
 #[derive(Debug, Clone)]
 pub(crate) struct WebSettings {
     /// Whether the shop has pages of its own.
-    pub(crate) pages: Pages,
+    pages: Pages,
     origins: Origins,
     /// For how long a browser uses HTTPS only; `None` for not at all.
     https_only: Option<HeaderValue>,
@@ -64,6 +64,11 @@ impl WebSettings {
             _ => Origins::None,
         };
         Ok(Self { pages: options.pages, origins, https_only: https_only(options.hsts) })
+    }
+
+    /// Returns whether the shop has pages of its own.
+    pub(crate) fn has_pages(&self) -> bool {
+        self.pages == Pages::On
     }
 
     /// Puts the shop's pages before the routes of the API, unless they are switched off.

@@ -22,7 +22,7 @@ pub(crate) fn own_path(path: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    /// Seen to fail with any of the conditions left out.
+    /// Seen to fail with every path taken that is not empty.
     #[test]
     fn only_a_path_of_this_shop_is_one() {
         for path in ["/", "/events/1?page=2#seats", "/news"] {

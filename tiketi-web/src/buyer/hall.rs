@@ -243,7 +243,7 @@ mod tests {
         assert!(groups(&hall, "B", 1).is_empty() && hall.rows("VIP", 1).is_empty());
     }
 
-    /// Seen to fail with gaps, or taken seats, not dividing a run.
+    /// Seen to fail with gaps and taken seats not dividing a run.
     #[test]
     fn a_party_sits_side_by_side() {
         let hall = hall(&[("A", "XXXxXX XX"), ("B", "XxXxX")]);

@@ -11,7 +11,7 @@ fn field(name: &str, value: &str) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
-/// Seen to fail with a path taken as it is.
+/// Seen to fail with every path taken that is not empty.
 #[tokio::test]
 async fn signing_in_leads_to_pages_of_the_shop_only() {
     let shop = Shop::open().await;
@@ -63,7 +63,7 @@ async fn write(browser: &mut Browser, path: &str) -> u16 {
     browser.send(Method::POST, path, Some(&[])).await.status.as_u16()
 }
 
-/// Seen to fail with the check of the origin left out, in the layer of the session and in that of the forms.
+/// Seen to fail with the check of the origin left out in both layers, that of the session and that of the forms.
 #[tokio::test]
 async fn a_write_by_a_page_elsewhere_is_refused() {
     let shop = Shop::open().await;
@@ -85,6 +85,7 @@ async fn a_write_by_a_page_elsewhere_is_refused() {
     assert_eq!(write(&mut browser, "/api/auth/logout").await, 204);
 }
 
+/// Seen to fail with the check of the origin left out.
 #[tokio::test]
 async fn a_socket_is_opened_by_the_cookie_only_from_the_same_origin() {
     let shop = Shop::open().await;
