@@ -72,12 +72,18 @@ impl WebSettings {
     }
 
     /// Puts the shop's pages before the routes of the API, unless they are switched off.
-    pub(crate) fn add_pages(&self, api: Router, zone: TimeZone, proxies: &TrustedProxies) -> Result<Router, Failure> {
+    pub(crate) fn add_pages(
+        &self,
+        api: Router,
+        zone: TimeZone,
+        proxies: &TrustedProxies,
+    ) -> Result<Router, Failure> {
         if self.pages == Pages::Off {
             return Ok(api);
         }
         let proxies = proxies.clone();
-        let settings = tiketi_web::Settings::default().https(move |peer, headers| proxies.is_https(peer, headers));
+        let settings =
+            tiketi_web::Settings::default().https(move |peer, headers| proxies.is_https(peer, headers));
         let settings = settings.time_zone(&zone.to_string());
         let settings = settings.map_err(|error| Failure::during("--time-zone", &error))?;
         Ok(tiketi_web::router(api, settings))

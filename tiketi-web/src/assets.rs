@@ -66,7 +66,9 @@ static PACKED: LazyLock<Packed> = LazyLock::new(|| {
 /// comment does.
 fn without_comments(script: &[u8]) -> Vec<u8> {
     let lines = script.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let code = lines.filter(|line| !line.is_empty() && !["//", "/*", "*"].iter().any(|begin| line.starts_with(begin.as_bytes())));
+    let code = lines.filter(|line| {
+        !line.is_empty() && !["//", "/*", "*"].iter().any(|begin| line.starts_with(begin.as_bytes()))
+    });
     code.flat_map(|line| [line, b"\n"]).flatten().copied().collect()
 }
 
@@ -76,7 +78,10 @@ pub(crate) fn address(name: &str) -> String {
 }
 
 /// Serves a file. Another hash than the present one is that of another release, whose files are not here.
-pub(crate) async fn serve(Path((hash, name)): Path<(String, String)>, headers: HeaderMap) -> Result<Response, Failure> {
+pub(crate) async fn serve(
+    Path((hash, name)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
     let file = PACKED.files.get(&name).filter(|_| hash == PACKED.hash).ok_or_else(Failure::not_found)?;
     let always: [(HeaderName, &str); 4] = [
         (CONTENT_TYPE, file.content_type),
@@ -140,7 +145,9 @@ mod tests {
 
     #[test]
     fn a_weight_of_zero_is_no_consent() {
-        for (said, accepts) in [("gzip", true), ("br, GZIP;q=0.5", true), ("gzip;q=0", false), ("br", false), ("", false)] {
+        for (said, accepts) in
+            [("gzip", true), ("br, GZIP;q=0.5", true), ("gzip;q=0", false), ("br", false), ("", false)]
+        {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT_ENCODING, said.parse().unwrap());
             assert_eq!(accepts_gzip(&headers), accepts, "{said}");

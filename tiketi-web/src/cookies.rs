@@ -68,10 +68,7 @@ mod tests {
     #[test]
     fn a_cookie_over_https_stays_there() {
         let line = Cookie::Access.set("a.b-c_d", 60, Scheme::Https).unwrap();
-        assert_eq!(
-            line,
-            "__Host-tiketi_access=a.b-c_d; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure"
-        );
+        assert_eq!(line, "__Host-tiketi_access=a.b-c_d; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure");
         let line = Cookie::Access.set("a", 0, Scheme::Http).unwrap();
         assert_eq!(line, "tiketi_access=a; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
         assert!(Cookie::Access.set("a; Domain=evil.example", 60, Scheme::Http).is_none());

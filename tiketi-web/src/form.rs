@@ -65,7 +65,9 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
             return Err(Failure::bad_request());
         }
         let bytes = Bytes::from_request(request, state).await;
-        bytes.map(|bytes| Self::read(&bytes)).map_err(|refused| Failure { status: refused.status(), ..Failure::default() })
+        bytes
+            .map(|bytes| Self::read(&bytes))
+            .map_err(|refused| Failure { status: refused.status(), ..Failure::default() })
     }
 }
 
@@ -213,7 +215,10 @@ mod tests {
         let html = form.input("name", "Your & name").required().to_string();
         assert!(html.contains(r#"value="&#60;b&#62; &#34;x&#34;""#), "{html}");
         assert!(html.contains("Your &#38; name") && html.contains("Too &#60;short&#62;."), "{html}");
-        assert!(html.contains(r#"aria-invalid="true""#) && html.contains(r#"aria-describedby="name-wrong""#), "{html}");
+        assert!(
+            html.contains(r#"aria-invalid="true""#) && html.contains(r#"aria-describedby="name-wrong""#),
+            "{html}"
+        );
         assert!(!form.input("secret", "Password").kind("password").to_string().contains("abc"));
     }
 }

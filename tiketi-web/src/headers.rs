@@ -2,8 +2,8 @@
 
 use axum::extract::Request;
 use axum::http::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY, VARY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+    REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 
 use crate::assets::{accepts_gzip, compressed};
-use crate::failure::rendered;
+use crate::error_page::rendered;
 use crate::visit::Visit;
 
 /// What a page may load and where its forms go: nothing but this shop. Posters may be at other hosts, over HTTPS only.
@@ -74,7 +74,8 @@ pub(crate) async fn finished(asked: Asked, mut response: Response) -> Response {
 /// Names a page by its bytes, but for the server's time, which it says to scripts.
 fn digest(page: &[u8]) -> impl AsRef<[u8]> {
     const TIME: &[u8] = b" data-now=\"";
-    let at = page.windows(TIME.len()).position(|found| found == TIME).map_or(page.len(), |at| at + TIME.len());
+    let at =
+        page.windows(TIME.len()).position(|found| found == TIME).map_or(page.len(), |at| at + TIME.len());
     let (before, rest) = page.split_at(at);
     let end = rest.iter().position(|byte| *byte == b'"').unwrap_or(0);
     let mut digest = Sha256::new();

@@ -27,12 +27,25 @@
 //! A handler takes a [`Visit`](visit::Visit), calls `visit.api`, and answers `visit.html(&template)`. A form is sent with `POST` and
 //! answered with 303; its once-only key becomes the `Idempotency-Key` of the API's write. What is wrong with it is shown on the form.
 
+// From the top down, each module imports only those below it:
+//
+//     account, buyer, staff, preferences   the pages
+//     headers
+//     error_page
+//     session
+//     page
+//     visit
+//     api
+//     assets, shop
+//     amount, claims, cookies, failure, form, language, moment, own_path, settings, texts, theme
 mod account;
 mod amount;
 mod api;
 mod assets;
 mod buyer;
+mod claims;
 mod cookies;
+mod error_page;
 mod failure;
 mod form;
 mod headers;
@@ -46,6 +59,7 @@ mod settings;
 mod shop;
 mod staff;
 mod texts;
+mod theme;
 mod visit;
 
 use std::sync::Arc;
@@ -93,7 +107,10 @@ async fn own_forms_only(request: Request, next: Next) -> Response {
 async fn page_of_nothing(request: Request, next: Next) -> Response {
     let wants_page = request.method() == Method::GET
         && !request.uri().path().starts_with("/api/")
-        && request.headers().get(ACCEPT).is_some_and(|kinds| kinds.to_str().is_ok_and(|kinds| kinds.contains("text/html")));
+        && request
+            .headers()
+            .get(ACCEPT)
+            .is_some_and(|kinds| kinds.to_str().is_ok_and(|kinds| kinds.contains("text/html")));
     if !wants_page {
         return next.run(request).await;
     }

@@ -25,7 +25,10 @@ impl Moment {
 
     /// Returns the day and the time, such as `Thu 24 December 2026, 19:00`.
     pub(crate) fn full(&self) -> String {
-        Text::new(self.language, "moment-full").with("date", self.date()).with("time", self.time()).to_string()
+        Text::new(self.language, "moment-full")
+            .with("date", self.date())
+            .with("time", self.time())
+            .to_string()
     }
 
     /// Returns the day, such as `Thu 24 December 2026`.

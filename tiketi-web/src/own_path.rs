@@ -14,7 +14,10 @@ pub(crate) fn own_path(path: &str) -> Option<&str> {
         && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let is_session = ["/sign-in", "/sign-out", "/session", "/register", "/verify", "/reset", "/preferences"]
         .iter()
-        .any(|session| path.strip_prefix(session).is_some_and(|rest| matches!(rest.bytes().next(), None | Some(b'/' | b'?'))));
+        .any(|session| {
+            path.strip_prefix(session)
+                .is_some_and(|rest| matches!(rest.bytes().next(), None | Some(b'/' | b'?')))
+        });
     (is_own && !is_session).then_some(path)
 }
 
@@ -29,8 +32,19 @@ mod tests {
             assert_eq!(own_path(path), Some(path));
         }
         for path in [
-            "", "events", "//evil.example", "/\\evil.example", "\\/evil.example", "https://evil.example",
-            "javascript:alert(1)", "/\t/evil.example", "/a b", "/\n/evil.example", "/sign-in?next=/", "/sign-out", "/쪽",
+            "",
+            "events",
+            "//evil.example",
+            "/\\evil.example",
+            "\\/evil.example",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "/\t/evil.example",
+            "/a b",
+            "/\n/evil.example",
+            "/sign-in?next=/",
+            "/sign-out",
+            "/쪽",
         ] {
             assert_eq!(own_path(path), None, "{path:?}");
         }

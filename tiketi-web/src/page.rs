@@ -10,7 +10,8 @@ use crate::amount;
 use crate::assets;
 use crate::moment::Moment;
 use crate::texts::Text;
-use crate::visit::{Theme, Visit};
+use crate::theme::Theme;
+use crate::visit::Visit;
 
 /// A page: its title, and what the layout shows around it.
 ///
@@ -27,12 +28,14 @@ pub(crate) struct Page {
     pub(crate) styles: &'static [&'static str],
 }
 
-impl Page {
+impl Visit {
     /// Starts a page.
-    pub(crate) fn new(visit: Visit, title: String) -> Self {
-        Self { visit, title, refresh: None, notice: None, styles: &[] }
+    pub(crate) fn page(&self, title: impl fmt::Display) -> Page {
+        Page { visit: self.clone(), title: title.to_string(), refresh: None, notice: None, styles: &[] }
     }
+}
 
+impl Page {
     /// Lets the page load itself again after some seconds, for browsers without scripts.
     pub(crate) fn refreshed_after(mut self, seconds: u32) -> Self {
         self.refresh = Some(seconds);

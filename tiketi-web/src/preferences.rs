@@ -10,7 +10,8 @@ use tiketi_core::language::Language;
 use crate::cookies::Cookie;
 use crate::form::Fields;
 use crate::own_path::own_path;
-use crate::visit::{Theme, Visit};
+use crate::theme::Theme;
+use crate::visit::Visit;
 
 /// How long a choice is kept, in seconds: a year.
 const KEPT: i64 = 365 * 24 * 3_600;

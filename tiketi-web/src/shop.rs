@@ -24,7 +24,8 @@ impl Shop {
     /// Returns whether a request came over HTTPS.
     pub(crate) fn scheme_of(&self, request: &Request) -> Scheme {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        let is_https = peer.is_some_and(|ConnectInfo(peer)| (self.settings.is_https)(peer.ip(), request.headers()));
+        let is_https =
+            peer.is_some_and(|ConnectInfo(peer)| (self.settings.is_https)(peer.ip(), request.headers()));
         if is_https { Scheme::Https } else { Scheme::Http }
     }
 }

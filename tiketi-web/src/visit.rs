@@ -1,6 +1,5 @@
 //! One request of a visitor: who, in which language, with which calls of the API.
 
-use std::fmt::Display;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -16,42 +15,15 @@ use tiketi_core::language::Language;
 
 use crate::amount;
 use crate::api::Api;
+use crate::claims::Claims;
 use crate::cookies::{Cookie, Scheme};
 use crate::failure::Failure;
 use crate::language;
 use crate::moment::Moment;
 use crate::own_path::own_path;
-use crate::page::Page;
-use crate::session::Claims;
 use crate::shop::Shop;
 use crate::texts::Text;
-
-/// How a visitor wants pages to look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Theme {
-    /// As the browser says.
-    Auto,
-    Light,
-    Dark,
-}
-
-impl Theme {
-    const ALL: [Self; 3] = [Self::Auto, Self::Light, Self::Dark];
-
-    /// Returns the theme's name in forms and cookies.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
-    }
-
-    /// Returns the theme of this name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|theme| theme.name() == name)
-    }
-}
+use crate::theme::Theme;
 
 /// One request of a visitor; cheap to clone.
 #[derive(Debug, Clone)]
@@ -77,7 +49,13 @@ pub(crate) struct Inner {
 
 impl Visit {
     /// Reads what a request says.
-    pub(crate) fn new(shop: &Arc<Shop>, api: Api, request: &Request, scheme: Scheme, user: Option<Claims>) -> Self {
+    pub(crate) fn new(
+        shop: &Arc<Shop>,
+        api: Api,
+        request: &Request,
+        scheme: Scheme,
+        user: Option<Claims>,
+    ) -> Self {
         let headers = request.headers();
         let chosen = Cookie::Language.read(headers, scheme).and_then(Language::named);
         let language = chosen.unwrap_or_else(|| language::preferred(headers));
@@ -96,11 +74,6 @@ impl Visit {
     /// Starts a sentence in the visitor's language.
     pub(crate) fn t<'t>(&self, id: &'t str) -> Text<'t> {
         Text::new(self.language, id)
-    }
-
-    /// Starts a page.
-    pub(crate) fn page(&self, title: impl Display) -> Page {
-        Page::new(self.clone(), title.to_string())
     }
 
     /// Returns the user, or sends the visitor to sign in.

@@ -38,7 +38,10 @@ async fn the_front_page_is_the_shop_and_its_files_are_there() {
     assert!(header("content-security-policy").starts_with("default-src 'none'"));
     let text = page.text().await.unwrap();
     let assets: Vec<_> = text.split('"').filter(|address| address.starts_with("/assets/")).collect();
-    assert!(assets.iter().any(|name| name.ends_with(".css")) && assets.iter().any(|name| name.ends_with(".js")), "{text}");
+    assert!(
+        assets.iter().any(|name| name.ends_with(".css")) && assets.iter().any(|name| name.ends_with(".js")),
+        "{text}"
+    );
     for asset in assets {
         let found = reqwest::get(format!("{url}{asset}")).await.unwrap();
         assert_eq!(found.status().as_u16(), 200, "{asset}");

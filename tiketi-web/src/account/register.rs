@@ -94,7 +94,8 @@ pub(super) async fn send_code(visit: Visit, fields: Fields) -> Result<Response, 
 /// Shows the form for the code.
 pub(super) async fn show_code(visit: Visit, query: Fields) -> Response {
     let next = own_path(query.get("next")).unwrap_or("/").to_owned();
-    let (page, form, code_id) = (visit.page(visit.t("verify-title")), Form::default(), query.get("id").to_owned());
+    let (page, form, code_id) =
+        (visit.page(visit.t("verify-title")), Form::default(), query.get("id").to_owned());
     visit.html(&VerifyPage { page, form, code_id, next })
 }
 

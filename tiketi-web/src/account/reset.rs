@@ -52,7 +52,11 @@ pub(super) async fn show_new(visit: Visit, Path(code_id): Path<String>) -> Respo
 }
 
 /// Sets the new password.
-pub(super) async fn set(visit: Visit, Path(code_id): Path<String>, fields: Fields) -> Result<Response, Failure> {
+pub(super) async fn set(
+    visit: Visit,
+    Path(code_id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Failure> {
     let body = json!({"codeId": code_id, "code": fields.get("code"), "password": fields.raw("password")});
     let refused = match refusal(visit.api.post::<Value>("/api/auth/reset/confirm", &body, None).await)? {
         Ok(_) => return Ok(Redirect::to("/sign-in?done=reset").into_response()),

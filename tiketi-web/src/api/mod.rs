@@ -122,7 +122,8 @@ impl Api {
     ) -> Result<Answer, Failure> {
         let content_type = body.as_ref().map(|_| HeaderValue::from_static("application/json"));
         let key = key.map(HeaderValue::from_str).transpose().map_err(|_| Failure::bad_request())?;
-        let request = Request::builder().method(method).uri(path).body(body.map_or(Body::empty(), Body::from));
+        let request =
+            Request::builder().method(method).uri(path).body(body.map_or(Body::empty(), Body::from));
         let mut request = request.map_err(|_| Failure::not_found())?;
         if let Some(content_type) = content_type {
             request.headers_mut().insert(CONTENT_TYPE, content_type);
@@ -146,7 +147,8 @@ impl Api {
             Err(never) => match never {},
         };
         let (parts, body) = response.into_parts();
-        let bytes = Limited::new(body, MOST_BYTES).collect().await.map_err(|error| Failure::internal(&*error))?;
+        let bytes =
+            Limited::new(body, MOST_BYTES).collect().await.map_err(|error| Failure::internal(&*error))?;
         let answer = Answer { status: parts.status, headers: parts.headers, bytes: bytes.to_bytes() };
         if answer.status.is_success() { Ok(answer) } else { Err(answer.failure()) }
     }

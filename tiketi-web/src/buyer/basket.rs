@@ -13,7 +13,9 @@ pub(super) async fn held_of(visit: &Visit, event: &str) -> Result<Option<Reserva
         return Ok(None);
     }
     match visit.api.get::<ReservationList>(&format!("/api/reservations/my?limit={AMONG}")).await {
-        Ok(list) => Ok(list.reservations.into_iter().find(|found| found.event_id == event && found.is_held())),
+        Ok(list) => {
+            Ok(list.reservations.into_iter().find(|found| found.event_id == event && found.is_held()))
+        }
         // A page that everyone may see is shown also to those whose sign-in has ended.
         Err(failure) if failure.status == axum::http::StatusCode::UNAUTHORIZED => Ok(None),
         Err(failure) => Err(failure),

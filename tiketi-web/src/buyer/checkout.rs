@@ -10,9 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
 use crate::buyer::event::segment;
-use crate::buyer::wire::{
-    Method, MethodList, PaymentAnswer, Prepared, Reservation, ReservationAnswer,
-};
+use crate::buyer::wire::{Method, MethodList, PaymentAnswer, Prepared, Reservation, ReservationAnswer};
 use crate::failure::Failure;
 use crate::form::{Fields, Form};
 use crate::page::Page;
@@ -115,7 +113,8 @@ pub(super) async fn returned(visit: Visit, query: Fields) -> Result<Response, Fa
     visit.signed_in()?;
     let reservation = reservation_of(&visit, query.get("orderId")).await?;
     let amount = query.get("amount").parse::<i64>().map_err(|_| Failure::bad_request())?;
-    let body = json!({"orderId": query.get("orderId"), "paymentKey": query.get("paymentKey"), "amount": amount});
+    let body =
+        json!({"orderId": query.get("orderId"), "paymentKey": query.get("paymentKey"), "amount": amount});
     match visit.api.post::<Value>("/api/payments/confirm", &body, None).await {
         Err(failure) if !failure.is(&["PAYMENT_DECLINED"]) => Err(failure),
         _ => Ok(Redirect::to(&format!("/reservations/{reservation}/result")).into_response()),

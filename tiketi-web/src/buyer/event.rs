@@ -46,7 +46,8 @@ enum WayIn {
 
 impl WayIn {
     fn of(event: &Event) -> Self {
-        let line_is_open = event.waiting_room.enabled && matches!(&*event.waiting_room.state, "lobby" | "open");
+        let line_is_open =
+            event.waiting_room.enabled && matches!(&*event.waiting_room.state, "lobby" | "open");
         match event.status {
             EventStatus::Cancelled => Self::Cancelled,
             EventStatus::Ended => Self::Over,
@@ -82,7 +83,9 @@ pub(super) fn event_path(id: &str) -> String {
 
 /// Encodes a text to be one part of a path.
 pub(super) fn segment(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string().replace("%2D", "-")
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
+        .to_string()
+        .replace("%2D", "-")
 }
 
 /// Returns the newest notices in the visitor's language; none if the shop publishes no news.

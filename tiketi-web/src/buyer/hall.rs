@@ -79,7 +79,9 @@ impl Group {
     /// Returns the numbers of its seats, such as `4` or `4–6`.
     pub(super) fn numbers(&self) -> String {
         match (self.seats.first(), self.seats.last()) {
-            (Some(first), Some(last)) if first.id != last.id => format!("{}–{}", first.seat_number, last.seat_number),
+            (Some(first), Some(last)) if first.id != last.id => {
+                format!("{}–{}", first.seat_number, last.seat_number)
+            }
             (Some(only), _) => only.seat_number.clone(),
             _ => String::new(),
         }
@@ -169,9 +171,10 @@ impl Hall {
         of_row.sort_by_key(|(seat, _)| (seat.line, seat.column));
         let mut runs: Vec<Vec<&Seat>> = Vec::new();
         for (seat, _) in of_row.into_iter().filter(|(_, is_free)| *is_free) {
-            let beside = runs.last().and_then(|run| run.last()).is_some_and(|last: &&Seat| {
-                last.line == seat.line && last.column + 1 == seat.column
-            });
+            let beside = runs
+                .last()
+                .and_then(|run| run.last())
+                .is_some_and(|last: &&Seat| last.line == seat.line && last.column + 1 == seat.column);
             match runs.last_mut().filter(|_| beside) {
                 Some(run) => run.push(seat),
                 None => runs.push(vec![seat]),

@@ -99,7 +99,8 @@ async fn shown(visit: &Visit, event: Event, form: Form, status: StatusCode) -> R
     let place = place_of(visit, &event.id).await?;
     let serving = visit.api.get::<Serving>(&format!("/api/queue/{}/serving", event.id)).await.ok();
     let page = visit.page(visit.t("line-title").with("event", &event.title)).styled(&["buyer.css"]);
-    let waits = place.as_ref().filter(|place| matches!(place.state, PlaceState::Waiting | PlaceState::Called));
+    let waits =
+        place.as_ref().filter(|place| matches!(place.state, PlaceState::Waiting | PlaceState::Called));
     let page = match waits {
         Some(place) => {
             let seconds = (place.poll_after_ms / 1_000).clamp(RELOAD.0, RELOAD.1);
@@ -135,7 +136,9 @@ async fn after(visit: &Visit, id: &str, done: Result<Place, Failure>) -> Result<
             let next = if place.state == PlaceState::Active { "seats" } else { "line" };
             return Ok(Redirect::to(&format!("/events/{}/{next}", segment(id))).into_response());
         }
-        Err(failure) if failure.status.is_client_error() && failure.status != StatusCode::UNAUTHORIZED => failure,
+        Err(failure) if failure.status.is_client_error() && failure.status != StatusCode::UNAUTHORIZED => {
+            failure
+        }
         Err(failure) => return Err(failure),
     };
     let EventAnswer { event } = visit.api.get(&event_path(id)).await?;

@@ -32,7 +32,11 @@ pub(super) async fn list(visit: Visit, query: Fields) -> Result<Response, Failur
     // A shop may publish none.
     let found = visit.api.find::<News>(&path).await?.unwrap_or(News { news: Vec::new(), next: None });
     let next = found.next.map(|next| with_query("/news", &[("after", &next)]));
-    Ok(visit.html(&NewsPage { page: visit.page(visit.t("news-title")).styled(&["buyer.css"]), notices: found.news, next }))
+    Ok(visit.html(&NewsPage {
+        page: visit.page(visit.t("news-title")).styled(&["buyer.css"]),
+        notices: found.news,
+        next,
+    }))
 }
 
 /// Shows one notice.

@@ -11,7 +11,9 @@ use crate::buyer::checkout::path_of;
 use crate::buyer::event::segment;
 use crate::buyer::pager::Pager;
 use crate::buyer::result::payment_of;
-use crate::buyer::wire::{MethodList, Payment, Reservation, ReservationAnswer, ReservationList, ReservationStatus};
+use crate::buyer::wire::{
+    MethodList, Payment, Reservation, ReservationAnswer, ReservationList, ReservationStatus,
+};
 use crate::failure::Failure;
 use crate::form::{Fields, Form, with_query};
 use crate::page::Page;
@@ -45,7 +47,8 @@ struct ReservationPage {
 /// Lists the visitor's reservations, the newest first.
 pub(super) async fn list(visit: Visit, query: Fields) -> Result<Response, Failure> {
     visit.signed_in()?;
-    let path = with_query("/api/reservations/my", &[("limit", &A_PAGE.to_string()), ("page", query.get("page"))]);
+    let path =
+        with_query("/api/reservations/my", &[("limit", &A_PAGE.to_string()), ("page", query.get("page"))]);
     let ReservationList { reservations, pagination } = visit.api.get(&path).await?;
     let page = visit.page(visit.t("nav-reservations")).styled(&["buyer.css"]);
     let pager = Pager::of("/reservations", &[], pagination);
@@ -87,7 +90,11 @@ async fn method_name(visit: &Visit, payment: Option<&Payment>) -> Result<String,
 }
 
 /// Gives all tickets back.
-pub(super) async fn cancel(visit: Visit, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
+pub(super) async fn cancel(
+    visit: Visit,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Failure> {
     visit.signed_in()?;
     let has_account = fields.filled("accountNumber").is_some() || fields.filled("holderName").is_some();
     let done = if has_account {
@@ -102,7 +109,9 @@ pub(super) async fn cancel(visit: Visit, Path(id): Path<String>, fields: Fields)
             let done = if status == StatusCode::ACCEPTED { "refund-queued" } else { "cancelled" };
             return Ok(Redirect::to(&format!("/reservations/{}?done={done}", segment(&id))).into_response());
         }
-        Err(failure) if failure.status.is_client_error() && failure.status != StatusCode::UNAUTHORIZED => failure,
+        Err(failure) if failure.status.is_client_error() && failure.status != StatusCode::UNAUTHORIZED => {
+            failure
+        }
         Err(failure) => return Err(failure),
     };
     let asks_account = has_account || refused.is(&["REFUND_ACCOUNT_NEEDED"]);

@@ -6,7 +6,9 @@ use axum::response::Response;
 
 use crate::buyer::banks;
 use crate::buyer::checkout::path_of;
-use crate::buyer::wire::{Payment, PaymentAnswer, PaymentStatus, Reservation, ReservationAnswer, ReservationStatus};
+use crate::buyer::wire::{
+    Payment, PaymentAnswer, PaymentStatus, Reservation, ReservationAnswer, ReservationStatus,
+};
 use crate::failure::Failure;
 use crate::page::Page;
 use crate::visit::Visit;
@@ -61,7 +63,11 @@ impl ResultPage {
     /// Returns the name of the bank of a virtual account.
     fn bank(&self) -> String {
         let deposit = self.payment.as_ref().and_then(|payment| payment.deposit.as_ref());
-        deposit.and_then(|deposit| deposit.bank_code.as_deref()).map(banks::name).unwrap_or_default().to_owned()
+        deposit
+            .and_then(|deposit| deposit.bank_code.as_deref())
+            .map(banks::name)
+            .unwrap_or_default()
+            .to_owned()
     }
 }
 

@@ -117,7 +117,8 @@ async fn page_of(visit: &Visit, event: Event, chosen: Chosen, form: Form) -> Res
     let step = step(visit, &event, &chosen).await?;
     let held = held_of(visit, &event.id).await?;
     let parties = (1..=event.limits.max_seats_per_buyer.min(8)).collect();
-    let page = visit.page(visit.t("seats-title").with("event", &event.title)).styled(&["buyer.css", "hall.css"]);
+    let page =
+        visit.page(visit.t("seats-title").with("event", &event.title)).styled(&["buyer.css", "hall.css"]);
     Ok(SeatsPage { page, form, event, step, chosen, parties, held })
 }
 
@@ -144,7 +145,9 @@ pub(super) async fn hold(visit: Visit, Path(id): Path<String>, fields: Fields) -
     };
     let seats: Vec<_> = fields.all("seats").flat_map(str::split_whitespace).collect();
     let mut items = Vec::new();
-    for (ticket_type, quantity) in fields.below("items.").filter(|(_, quantity)| !matches!(*quantity, "" | "0")) {
+    for (ticket_type, quantity) in
+        fields.below("items.").filter(|(_, quantity)| !matches!(*quantity, "" | "0"))
+    {
         let quantity = quantity.parse::<u32>().map_err(|_| Failure::bad_request())?;
         items.push(json!({"ticketTypeId": ticket_type, "quantity": quantity}));
     }
@@ -154,7 +157,11 @@ pub(super) async fn hold(visit: Visit, Path(id): Path<String>, fields: Fields) -
 }
 
 /// Gives held seats back, or all that is held.
-pub(super) async fn release(visit: Visit, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
+pub(super) async fn release(
+    visit: Visit,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Failure> {
     visit.signed_in()?;
     let EventAnswer { event } = visit.api.get(&event_path(&id)).await?;
     let mut body = json!({"reservationId": fields.get("reservation")});
@@ -166,7 +173,11 @@ pub(super) async fn release(visit: Visit, Path(id): Path<String>, fields: Fields
 }
 
 /// Holds what is held for longer.
-pub(super) async fn extend(visit: Visit, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
+pub(super) async fn extend(
+    visit: Visit,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Failure> {
     visit.signed_in()?;
     let EventAnswer { event } = visit.api.get(&event_path(&id)).await?;
     let path = format!("/api/reservations/{}/extend", segment(fields.get("reservation")));
@@ -175,11 +186,20 @@ pub(super) async fn extend(visit: Visit, Path(id): Path<String>, fields: Fields)
 }
 
 /// Goes on at the step where the form was; a refusal is said there.
-async fn after(visit: &Visit, event: Event, fields: Fields, done: Result<(), Failure>) -> Result<Response, Failure> {
+async fn after(
+    visit: &Visit,
+    event: Event,
+    fields: Fields,
+    done: Result<(), Failure>,
+) -> Result<Response, Failure> {
     let chosen = Chosen::of(&fields);
     let refused = match done {
         Ok(()) => return Ok(Redirect::to(&chosen.here(&event.id)).into_response()),
-        Err(failure) if failure.status.is_client_error() && failure.status != axum::http::StatusCode::UNAUTHORIZED => failure,
+        Err(failure)
+            if failure.status.is_client_error() && failure.status != axum::http::StatusCode::UNAUTHORIZED =>
+        {
+            failure
+        }
         Err(failure) => return Err(failure),
     };
     let mut form = Form::of(Fields::default());

@@ -4,7 +4,6 @@
 //! the API and of those that open a socket. What changes something must come from a page of the same origin.
 
 pub(crate) mod origin;
-mod token;
 
 use std::sync::Arc;
 
@@ -18,12 +17,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::api::Api;
+use crate::claims::Claims;
 use crate::cookies::{Cookie, Scheme};
 use crate::shop::Shop;
 use crate::texts::Text;
 use crate::visit::Visit;
-
-pub(crate) use token::Claims;
 
 /// How long before its end an access token is renewed, in seconds.
 const RENEW_BEFORE: i64 = 60;

@@ -53,7 +53,8 @@ mod tests {
     fn the_word_of_the_browser_counts_first() {
         assert!(same(&[("sec-fetch-site", "same-origin")]));
         for other in ["same-site", "cross-site", "none", ""] {
-            let lines = [("sec-fetch-site", other), ("origin", "http://shop.example"), ("host", "shop.example")];
+            let lines =
+                [("sec-fetch-site", other), ("origin", "http://shop.example"), ("host", "shop.example")];
             assert!(!same(&lines), "{other}");
         }
     }

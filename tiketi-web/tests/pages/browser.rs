@@ -44,7 +44,12 @@ impl Browser {
     }
 
     /// Sends one request, and keeps the cookies of the answer.
-    pub(crate) async fn send(&mut self, method: Method, path: &str, form: Option<&[(String, String)]>) -> Page {
+    pub(crate) async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        form: Option<&[(String, String)]>,
+    ) -> Page {
         let mut request = Request::builder()
             .method(method.clone())
             .uri(path)
@@ -61,7 +66,8 @@ impl Browser {
             let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header(COOKIE, pairs.join("; "));
         }
-        let body = form.map(|fields| form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish());
+        let body =
+            form.map(|fields| form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish());
         if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
@@ -72,7 +78,11 @@ impl Browser {
         for line in parts.headers.get_all(SET_COOKIE) {
             let (name, rest) = line.to_str().unwrap().split_once('=').unwrap();
             let value = rest.split(';').next().unwrap().to_owned();
-            if rest.contains("Max-Age=0") { self.cookies.remove(name) } else { self.cookies.insert(name.to_owned(), value) };
+            if rest.contains("Max-Age=0") {
+                self.cookies.remove(name)
+            } else {
+                self.cookies.insert(name.to_owned(), value)
+            };
         }
         let html = String::from_utf8(to_bytes(body, 10 << 20).await.unwrap().to_vec()).unwrap();
         Page { path: path.to_owned(), status: parts.status, headers: parts.headers, html }
@@ -114,12 +124,17 @@ impl Page {
 
     /// Returns the form that is sent to this path.
     pub(crate) fn form(&self, action: &str) -> Form {
-        let found = self.html.split("<form ").skip(1).find(|form| attribute(form, "action").as_deref() == Some(action));
+        let found = self
+            .html
+            .split("<form ")
+            .skip(1)
+            .find(|form| attribute(form, "action").as_deref() == Some(action));
         let form = found.unwrap_or_else(|| panic!("no form {action} at {}: {}", self.path, self.html));
         let form = form.split("</form>").next().unwrap();
         let fields = form.split("<input ").skip(1).filter_map(|input| {
             let input = input.split('>').next().unwrap();
-            let is_chosen = attribute(input, "type").as_deref() != Some("radio") || input.contains(" checked");
+            let is_chosen =
+                attribute(input, "type").as_deref() != Some("radio") || input.contains(" checked");
             let name = attribute(input, "name").filter(|_| is_chosen)?;
             Some((name, attribute(input, "value").unwrap_or_default()))
         });
@@ -143,7 +158,13 @@ impl Page {
     /// Fails unless the page has a text.
     #[track_caller]
     pub(crate) fn assert_says(&self, text: &str) {
-        assert!(self.html.contains(text), "{} {} does not say {text:?}: {}", self.path, self.status, self.html);
+        assert!(
+            self.html.contains(text),
+            "{} {} does not say {text:?}: {}",
+            self.path,
+            self.status,
+            self.html
+        );
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {

@@ -152,7 +152,8 @@ async fn an_event_counts_down_to_its_sale_and_says_when_it_is_over() {
 async fn an_address_that_nothing_has_is_answered_by_a_page_with_a_way_on() {
     let shop = Shop::open().await;
     let mut browser = shop.browser();
-    let paths = ["/nowhere", "/events/x", "/events/01890a5d-ac96-774b-bcce-b302099a8057", "/news/x", "/a/b/../c"];
+    let paths =
+        ["/nowhere", "/events/x", "/events/01890a5d-ac96-774b-bcce-b302099a8057", "/news/x", "/a/b/../c"];
     for path in paths {
         let page = browser.open(path).await;
         assert_eq!(page.status, 404, "{path}");

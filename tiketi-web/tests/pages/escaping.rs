@@ -9,7 +9,8 @@ const EVIL: &str = "<script>alert(1)</script>\"><img src=x onerror=alert(1)>'";
 
 #[tokio::test]
 async fn titles_with_html_are_shown_as_they_are_written() {
-    let mut shop = Shop::with(json!({"title": EVIL, "artist": EVIL, "venue": EVIL, "description": EVIL})).await;
+    let mut shop =
+        Shop::with(json!({"title": EVIL, "artist": EVIL, "venue": EVIL, "description": EVIL})).await;
     let notice = json!({"title": EVIL, "body": EVIL, "language": "en"});
     let notice = shop.staff_json("POST", "/api/news", &notice).await;
     let notice = format!("/news/{}", notice["notice"]["id"].as_str().unwrap());
@@ -27,7 +28,11 @@ async fn titles_with_html_are_shown_as_they_are_written() {
     for path in paths {
         let page = browser.open(&path).await;
         page.assert_says("&#60;script&#62;alert(1)");
-        assert!(!page.html.contains("<script>alert") && !page.html.contains("<img src=x"), "{path}: {}", page.html);
+        assert!(
+            !page.html.contains("<script>alert") && !page.html.contains("<img src=x"),
+            "{path}: {}",
+            page.html
+        );
     }
     let mut search = String::from("/events?search=");
     search.extend(form_urlencoded::byte_serialize(EVIL.as_bytes()));

@@ -43,7 +43,10 @@ async fn each_page_is_there_in_both_languages_under_a_strict_policy() {
             page.assert_says(&format!("<html lang=\"{}\"", &language[..2]));
             assert_eq!(page.header("cache-control"), "no-store", "{path}: it shows a user");
             let policy = page.header("content-security-policy");
-            assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'"), "{path}: {policy}");
+            assert!(
+                policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'"),
+                "{path}: {policy}"
+            );
             assert!(!policy.contains("unsafe") && policy.contains("frame-ancestors 'none'"), "{policy}");
             let inline = [" style=", "<style", " onclick=", "<script>", "javascript:"];
             assert!(!inline.iter().any(|inline| page.html.contains(inline)), "{path}");

@@ -42,7 +42,8 @@ async fn tokens_are_in_cookies_that_no_script_and_no_other_site_reads() {
         }
         let fields = [field("email", BUYER), field("password", PASSWORD)];
         let answer = browser.send(Method::POST, "/sign-in", Some(&fields)).await;
-        let lines: Vec<_> = answer.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap()).collect();
+        let lines: Vec<_> =
+            answer.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap()).collect();
         assert_eq!(lines.len(), 2);
         for line in lines {
             assert!(line.starts_with(prefix), "{line}");
@@ -90,7 +91,8 @@ async fn a_write_by_a_page_elsewhere_is_refused() {
 async fn a_socket_is_opened_by_the_cookie_only_from_the_same_origin() {
     let shop = Shop::open().await;
     let mut browser = shop.buyer(BUYER).await;
-    browser.headers = vec![("upgrade", "websocket"), ("connection", "upgrade"), ("sec-websocket-version", "13")];
+    browser.headers =
+        vec![("upgrade", "websocket"), ("connection", "upgrade"), ("sec-websocket-version", "13")];
     browser.site = "cross-site";
     assert_eq!(browser.open("/ws").await.status, 403);
     browser.site = "same-origin";
@@ -162,7 +164,8 @@ async fn an_account_is_made_and_edited_with_its_mistakes_shown_at_their_fields()
     let shop = Shop::open().await;
     let mut browser = shop.browser();
     let form = browser.open("/register?next=/reservations").await.form("/register");
-    let form = form.set("name", "Bora Example").set("email", "bora@example.com").set("phone", "010-0000-0000");
+    let form =
+        form.set("name", "Bora Example").set("email", "bora@example.com").set("phone", "010-0000-0000");
     let wrong = browser.submit(&form.clone().set("password", "password")).await;
     wrong.assert_says("<a href=\"#password\">");
     wrong.assert_says("value=\"Bora Example\"");
