@@ -36,7 +36,7 @@ fn with_decimals(minor: u64, decimals: u16) -> String {
 fn with_commas(digits: &str) -> String {
     let mut written = String::with_capacity(digits.len() * 4 / 3 + 1);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             written.push(',');
         }
         written.push(digit);

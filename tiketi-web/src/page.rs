@@ -60,11 +60,13 @@ impl Page {
     }
 
     /// Returns the address of an embedded file.
+    #[expect(clippy::unused_self, reason = "templates call it as the others")]
     pub(crate) fn asset(&self, name: &str) -> String {
         assets::address(name)
     }
 
     /// Places a moment in the shop's time zone.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand over references")]
     pub(crate) fn moment(&self, at: &Timestamp) -> Moment {
         self.visit.moment(*at)
     }
@@ -75,6 +77,7 @@ impl Page {
     }
 
     /// Writes a whole number.
+    #[expect(clippy::unused_self, reason = "templates call it as the others")]
     pub(crate) fn number(&self, number: impl Whole) -> String {
         amount::grouped(number.whole())
     }

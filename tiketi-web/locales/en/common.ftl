@@ -1,5 +1,6 @@
 # What every page has.
 
+shop-description = Tickets of { $shop }: find an event, choose your seats, and pay.
 skip-to-content = Skip to the content
 nav-main = Main
 nav-events = Events

@@ -1,5 +1,6 @@
 # 모든 페이지에 있는 문구.
 
+shop-description = { $shop } 예매: 공연을 찾고 좌석을 골라 결제하세요.
 skip-to-content = 본문으로 건너뛰기
 nav-main = 주 메뉴
 nav-events = 공연

@@ -58,10 +58,8 @@ pub(super) async fn set(
     fields: Fields,
 ) -> Result<Response, Failure> {
     let body = json!({"codeId": code_id, "code": fields.get("code"), "password": fields.raw("password")});
-    let refused = match refusal(visit.api.post::<Value>("/api/auth/reset/confirm", &body, None).await)? {
-        Ok(_) => return Ok(Redirect::to("/sign-in?done=reset").into_response()),
-        Err(refused) => refused,
-    };
+    let done = refusal(visit.api.post::<Value>("/api/auth/reset/confirm", &body, None).await)?;
+    let Err(refused) = done else { return Ok(Redirect::to("/sign-in?done=reset").into_response()) };
     let mut form = Form::of(fields);
     if refused.is(&["INVALID_CODE"]) {
         form.refuse("code", refused.said(&visit));

@@ -25,6 +25,7 @@ pub(super) struct Layout {
 /// A seat and where it is.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names of the wire contract")]
 pub(super) struct Seat {
     pub(super) id: String,
     pub(super) ticket_type_id: String,

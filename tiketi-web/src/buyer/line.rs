@@ -115,10 +115,8 @@ async fn shown(visit: &Visit, event: Event, form: Form, status: StatusCode) -> R
 /// Joins the line; who has a place keeps it.
 pub(super) async fn join(visit: Visit, Path(id): Path<String>, fields: Fields) -> Result<Response, Failure> {
     visit.signed_in()?;
-    let mut body = json!({"eventId": id});
-    if let Ok(party) = fields.get("party").parse::<u32>() {
-        body["party"] = json!(party);
-    }
+    // A party that is no number is that of one person.
+    let body = json!({"eventId": id, "party": fields.get("party").parse::<u32>().unwrap_or(1)});
     let joined = visit.api.post::<Place>("/api/queue", &body, fields.key()).await;
     after(&visit, &id, joined).await
 }

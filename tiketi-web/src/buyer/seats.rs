@@ -74,7 +74,7 @@ impl SeatsPage {
 
     fn price_of(&self, ticket_type: &str) -> String {
         let known = self.event.ticket_types.iter().find(|known| known.id == ticket_type);
-        known.map(|known| self.page.money(&known.price, &self.event.currency)).unwrap_or_default()
+        known.map(|known| self.page.money(known.price, &self.event.currency)).unwrap_or_default()
     }
 
     fn address(&self, section: &str, row: &str) -> String {
@@ -164,10 +164,8 @@ pub(super) async fn release(
 ) -> Result<Response, Failure> {
     visit.signed_in()?;
     let EventAnswer { event } = visit.api.get(&event_path(&id)).await?;
-    let mut body = json!({"reservationId": fields.get("reservation")});
-    if let Some(seat) = fields.filled("seat") {
-        body["seatIds"] = json!([seat]);
-    }
+    let seats = fields.filled("seat").map(|seat| [seat]);
+    let body = json!({"reservationId": fields.get("reservation"), "seatIds": seats});
     let done = visit.api.post::<Value>("/api/seats/release", &body, fields.key()).await;
     after(&visit, event, fields, done.map(|_| ())).await
 }

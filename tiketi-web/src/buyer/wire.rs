@@ -37,6 +37,7 @@ pub(crate) struct EventAnswer {
 /// An event.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names of the wire contract")]
 pub(crate) struct Event {
     pub(crate) id: String,
     pub(crate) title: String,
@@ -169,6 +170,7 @@ pub(crate) struct ReservationAnswer {
 /// A reservation.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names of the wire contract")]
 pub(crate) struct Reservation {
     pub(crate) id: String,
     pub(crate) reservation_number: String,

@@ -47,10 +47,15 @@ pub(crate) async fn session(State(shop): State<Arc<Shop>>, mut request: Request,
     let api = Api::of(&shop, &request);
     let mut session = Found::in_cookies(&request, scheme);
     let mut change = None;
-    if session.is_some() {
-        if origin::is_write(request.method(), request.headers()) && !origin::is_same(request.headers()) {
-            return foreign_page(request.headers());
-        }
+    let is_foreign =
+        origin::is_write(request.method(), request.headers()) && !origin::is_same(request.headers());
+    if session.is_some() && is_foreign && is_for_programs(request.uri().path()) {
+        return foreign_page(&shop, request.headers());
+    }
+    if is_foreign {
+        // The pages' own forms are refused by a page that says so.
+        session = None;
+    } else if session.is_some() {
         (session, change) = renewed(&shop, &api, session).await;
     }
     let bearer = session.as_ref().and_then(|found| bearer(&found.access));
@@ -140,10 +145,17 @@ fn set_cookies(headers: &mut HeaderMap, change: &SessionChange, shop: &Shop, sch
     }
 }
 
+/// Returns whether a path is that of the API or of a socket.
+fn is_for_programs(path: &str) -> bool {
+    ["/api/", "/ws", "/socket.io"].iter().any(|begin| path.starts_with(begin))
+}
+
 /// Refuses a write that a page elsewhere sent, in the shape of every error of the API.
-fn foreign_page(headers: &HeaderMap) -> Response {
+fn foreign_page(shop: &Shop, headers: &HeaderMap) -> Response {
     let sentence = Text::new(crate::language::preferred(headers), "error-foreign-page").to_string();
-    let body = json!({"error": sentence, "code": "ORIGIN_NOT_ALLOWED", "details": {}, "requestId": ""});
+    let id = shop.settings.ids.next().to_string();
+    tracing::info!(request_id = id, "a page elsewhere sent a write by the cookie; it was refused");
+    let body = json!({"error": sentence, "code": "ORIGIN_NOT_ALLOWED", "details": {}, "requestId": id});
     (StatusCode::FORBIDDEN, Json(body)).into_response()
 }
 
