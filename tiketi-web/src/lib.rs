@@ -24,7 +24,7 @@
 //!
 //! # Writing a page
 //!
-//! A handler takes a [`Visit`](visit::Visit), calls `visit.api`, and answers `visit.html(&template)`. A form is sent with `POST` and
+//! A handler takes a `Visit`, calls `visit.api`, and answers `visit.html(&template)`. A form is sent with `POST` and
 //! answered with 303; its once-only key becomes the `Idempotency-Key` of the API's write. What is wrong with it is shown on the form.
 
 // From the top down, each module imports only those below it:

@@ -11,6 +11,7 @@ events-count = { $count ->
     [one] One event
    *[other] { $count } events
   }
+events-count-more = More than { $count } events
 event-status-upcoming = Upcoming
 event-status-on-sale = On sale
 event-status-sold-out = Sold out

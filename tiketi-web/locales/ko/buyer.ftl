@@ -10,6 +10,7 @@ events-show-all = 전체 공연 보기
 events-count = { $count ->
    *[other] 공연 { $count }개
   }
+events-count-more = 공연 { $count }개 이상
 event-status-upcoming = 판매 예정
 event-status-on-sale = 판매 중
 event-status-sold-out = 매진

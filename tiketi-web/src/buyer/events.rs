@@ -23,6 +23,7 @@ struct EventsPage {
     status: String,
     statuses: Vec<(&'static str, &'static str)>,
     total: u64,
+    total_is_exact: bool,
     pager: Pager,
 }
 
@@ -35,7 +36,13 @@ struct Card {
 /// Shows the events that a search and a status leave.
 pub(super) async fn list(visit: Visit, query: Fields) -> Result<Response, Failure> {
     let (search, status, number) = (query.get("search"), query.get("status"), query.get("page"));
-    let asked = [("limit", &*A_PAGE.to_string()), ("search", search), ("status", status), ("page", number)];
+    let asked = [
+        ("limit", &*A_PAGE.to_string()),
+        ("search", search),
+        ("status", status),
+        ("page", number),
+        ("after", query.get("after")),
+    ];
     let path = with_query("/api/events", &asked);
     let EventList { data, pagination } = visit.api.get(&path).await?;
     let cards = data.into_iter().map(|event| Card { art: poster::drawn(&event.id), event });
@@ -46,6 +53,7 @@ pub(super) async fn list(visit: Visit, query: Fields) -> Result<Response, Failur
         status: status.to_owned(),
         statuses: EventStatus::ALL.map(|status| (status.word(), status.text())).to_vec(),
         total: pagination.total,
+        total_is_exact: pagination.total_is_exact,
         pager: Pager::of("/events", &[("search", search), ("status", status)], pagination),
     };
     Ok(visit.html(&shown))

@@ -20,9 +20,14 @@ impl Pager {
             let parameters: Vec<_> = query.iter().copied().chain([("page", page.as_str())]).collect();
             with_query(path, &parameters)
         };
+        // Beyond the pages that have a number, a listing goes on after a key.
+        let further = at.next.map(|next| {
+            let parameters: Vec<_> = query.iter().copied().chain([("after", &*next)]).collect();
+            with_query(path, &parameters)
+        });
         Self {
             before: (at.page > 1).then(|| link(at.page - 1)),
-            after: (at.page < at.total_pages).then(|| link(at.page + 1)),
+            after: if at.page < at.total_pages { Some(link(at.page + 1)) } else { further },
             page: at.page,
             pages: at.total_pages,
         }

@@ -132,11 +132,21 @@ pub(crate) struct WaitingRoom {
     pub(crate) state: String,
 }
 
+/// What an API that counts every listing leaves out.
+const fn yes() -> bool {
+    true
+}
+
 /// Where a page is in its listing.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Pagination {
     pub(crate) total: u64,
+    /// Whether `total` counts all; a long listing is counted up to a limit.
+    #[serde(default = "yes")]
+    pub(crate) total_is_exact: bool,
+    /// Where to read on in a long listing.
+    pub(crate) next: Option<String>,
     pub(crate) page: u64,
     pub(crate) total_pages: u64,
 }
