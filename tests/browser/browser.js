@@ -46,7 +46,7 @@ export async function visitor(t, shop, { expects = [], ...options } = {}) {
   shop.visitors?.push(context);
   t.after(async () => {
     await context.close();
-    if (wrong.length) throw new Error(`the console has:\n${wrong.join('\n')}`);
+    if (wrong.length) throw new Error(`the console has:\n${[...new Set(wrong)].join('\n')}`);
   });
   return page;
 }

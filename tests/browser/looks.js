@@ -8,9 +8,6 @@ import { fileURLToPath } from 'node:url';
 /** Where the pictures of pages are written. */
 export const PICTURES = fileURLToPath(new URL('screenshots/', import.meta.url));
 
-/** What sticks to the window would stand in the middle of a whole page. */
-const STILL = '.top, .basket { position: static !important }';
-
 const WIDTHS = [360, 1280];
 const THEMES = ['light', 'dark'];
 /** Bytes of a page with its styles and scripts, before compression. */
@@ -24,19 +21,25 @@ export async function lookAt(page, name) {
     for (const width of WIDTHS) {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
       await page.setViewportSize({ width, height: width === 360 ? 740 : 800 });
-      // Whole pages are taken from their top, where what sticks to the window stands.
-      await page.evaluate(() => scrollTo(0, 0));
+      await page.evaluate(unstick, true);
       await settled(page);
       const where = `${name}, ${theme}, ${width} px`;
-      await page.screenshot({ path: `${PICTURES}${name}-${theme}-${width}.png`, fullPage: true, style: STILL });
+      await page.screenshot({ path: `${PICTURES}${name}-${theme}-${width}.png`, fullPage: true });
       wrong.push(...(await page.evaluate(cutTexts)).map((text) => `${where}: ${text}`));
       if (width === WIDTHS[0]) wrong.push(...(await barriers(page)).map((text) => `${where}: ${text}`));
     }
   }
+  await page.evaluate(unstick, false);
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'no-preference' });
   await page.setViewportSize({ width: 1280, height: 800 });
   wrong.push(...(await tooLarge(page)).map((text) => `${name}: ${text}`));
   assert.deepEqual(wrong, []);
+}
+
+/** Runs in the page: what sticks to the window would stand in the middle of the picture of a whole page. */
+function unstick(is) {
+  scrollTo(0, 0);
+  for (const element of document.querySelectorAll('.top, .basket')) element.style.position = is ? 'static' : '';
 }
 
 /** Two frames: sizes and colours have been applied. */
