@@ -272,6 +272,10 @@ macro_rules! catalog_cases {
                 events_are_found_by_every_word_in_any_case,
                 events_are_sorted_as_asked_and_ties_by_id,
                 events_are_listed_in_pages,
+                events_are_read_on_from_a_key,
+                short_words_of_every_script_are_found,
+                an_edited_event_is_found_by_its_new_words_only,
+                statuses_are_listed_whatever_was_announced,
                 a_new_status_is_announced_once,
                 concurrent_servers_announce_a_status_once,
             }

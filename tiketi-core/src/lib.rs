@@ -188,6 +188,7 @@ pub mod random;
 pub mod rate_limit;
 pub mod refund_account;
 pub mod reservation;
+pub mod search;
 pub mod seat;
 pub mod seat_layout;
 pub mod seat_states;

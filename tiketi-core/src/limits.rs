@@ -34,3 +34,5 @@ pub const MAX_PRICE_MINOR: i64 = 1_000_000_000_000;
 pub const MAX_DEPOSIT_WINDOW: Duration = Duration::from_hours(30 * 24);
 /// Most rows of one page of a listing.
 pub const MAX_PAGE: u32 = 100;
+/// Most rows that the total of a long listing counts; a longer one has at least so many.
+pub const MAX_TOTAL: u64 = 1_000;

@@ -14,7 +14,7 @@
 
 CREATE TABLE tiketi.events (
     id          uuid PRIMARY KEY,
-    title       text NOT NULL,
+    title       text NOT NULL COLLATE "C", -- listed in the order of the code points, whatever the database's language
     artist      text NOT NULL,
     venue       text NOT NULL,
     description text NOT NULL,
@@ -30,12 +30,31 @@ CREATE TABLE tiketi.events (
     state       text NOT NULL CHECK (state IN ('draft', 'published', 'cancelled')),
     state_at    bigint,
     announced   text NOT NULL,
+    listing     text NOT NULL,             -- the list that shows it: 'draft', or the announced status
+    any_left    boolean NOT NULL,          -- whether a ticket type is available
     created_at  bigint NOT NULL,
     version     bigint NOT NULL,
     map_version bigint NOT NULL,
     revision    bigint NOT NULL DEFAULT 1  -- grows with each commit that changes anything of the event
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX cancelled_events ON tiketi.events (id) WHERE state = 'cancelled';
+-- The orders of lists. Statuses that are not announced yet are found by a range of the first or the last of these, or
+-- in the index after them.
+CREATE INDEX events_by_opening ON tiketi.events (listing, opens_at, id);
+CREATE INDEX events_by_start ON tiketi.events (listing, starts_at, id);
+CREATE INDEX events_by_creation ON tiketi.events (listing, created_at, id);
+CREATE INDEX events_by_title ON tiketi.events (listing, title, id);
+CREATE INDEX events_by_closing ON tiketi.events (listing, closes_at);
+CREATE INDEX events_to_announce ON tiketi.events (listing, id) WHERE listing = 'on_sale' AND NOT any_left
+    OR listing = 'sold_out' AND any_left OR state = 'cancelled' AND listing <> 'cancelled';
+
+-- The texts in which events are searched, apart from rows that each sale writes. The index has their grams.
+CREATE TABLE tiketi.event_searches (
+    event  uuid PRIMARY KEY,
+    folded text NOT NULL COLLATE "C",      -- title, artist, venue and keywords in lower case, a line for each
+    grams  text NOT NULL COLLATE "C"       -- runs of one to three characters in hexadecimal, with spaces between them
+);
+CREATE INDEX event_grams ON tiketi.event_searches USING gin (string_to_array(grams, ' ')) WITH (fastupdate = off);
 
 CREATE TABLE tiketi.ticket_types (
     event    uuid NOT NULL,
@@ -107,6 +126,8 @@ CREATE UNIQUE INDEX one_pending_reservation ON tiketi.reservations (buyer, event
 CREATE INDEX reservations_of_buyer ON tiketi.reservations (buyer, event, serial);
 -- Each of an event's reservations is in one of these; all but the first are in the order of lists.
 CREATE INDEX due_reservations ON tiketi.reservations (event, state_at) WHERE state = 'held';
+-- For the sweep, which passes over locked events without reading their reservations.
+CREATE INDEX due_holds ON tiketi.reservations (state_at, id, event) WHERE state = 'held';
 CREATE INDEX paying_reservations ON tiketi.reservations (event, created_at, serial) WHERE state = 'paying';
 CREATE INDEX sold_reservations ON tiketi.reservations (event, created_at, serial) WHERE state = 'confirmed';
 CREATE INDEX expired_reservations ON tiketi.reservations (event, created_at, serial) WHERE state = 'expired';

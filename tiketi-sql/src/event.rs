@@ -58,19 +58,20 @@ table! {
             state: Cow<'r, str>,
             state_at: Option<i64>,
             announced: Cow<'r, str>,
+            listing: Cow<'r, str>,
             version: i64,
         }
-        counted { map_version: i64 }
+        counted { map_version: i64, any_left: bool }
     }
 }
 
 impl<'r> EventRow<'r> {
-    /// Writes an event as its columns.
+    /// Writes an event as its columns. `any_left` is whether any of its ticket types is available.
     ///
     /// # Errors
     ///
     /// None for an event of `tiketi-core`: all its parts can be written as JSON.
-    pub fn of(event: &'r Event, map_version: u64) -> Result<Self, StoreError> {
+    pub fn of(event: &'r Event, map_version: u64, any_left: bool) -> Result<Self, StoreError> {
         let Event { id, details, currency, layout, state, announced, created_at, version } = event;
         let EventDetails {
             title,
@@ -104,8 +105,10 @@ impl<'r> EventRow<'r> {
             state: state.into(),
             state_at,
             announced: status_word(*announced).into(),
+            listing: listing_word(event).into(),
             version: stored(*version),
             map_version: stored(map_version),
+            any_left,
         })
     }
 
@@ -157,6 +160,14 @@ fn event_state(state: EventState) -> (&'static str, Option<i64>) {
         EventState::Cancelled { at } => ("cancelled", Some(at.as_micros())),
     }
 }
+
+/// Returns the list in which an event is found: drafts, or events of the announced status.
+fn listing_word(event: &Event) -> &'static str {
+    if event.is_public() { status_word(event.announced) } else { DRAFTS }
+}
+
+/// The list of drafts.
+pub(crate) const DRAFTS: &str = "draft";
 
 /// Returns the word for a status.
 pub(crate) fn status_word(status: EventStatus) -> &'static str {

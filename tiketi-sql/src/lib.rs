@@ -18,6 +18,7 @@ mod code;
 mod columns;
 mod command;
 mod event;
+mod event_list;
 mod fact;
 mod figures;
 mod inbox;
@@ -45,6 +46,9 @@ pub use batch::{
 pub use code::CodeRow;
 pub use command::{ANSWER_COLUMNS, CommandRow, CreationRow, answer_claim};
 pub use event::{EventRow, TicketTypeRow};
+pub use event_list::{
+    Dialect, EventListing, EventListings, ROWS_LOOKED_AT, index_grams, page_of_walk, start, unannounced,
+};
 pub use fact::{
     claimed_fact, fact_text, kinds, kinds_text, release_columns, subscriber_name, subscriber_status,
 };

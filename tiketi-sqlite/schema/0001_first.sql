@@ -18,12 +18,34 @@ CREATE TABLE events (
     state       TEXT NOT NULL CHECK (state IN ('draft', 'published', 'cancelled')),
     state_at    INTEGER,
     announced   TEXT NOT NULL,
+    listing     TEXT NOT NULL,             -- the list that shows it: 'draft', or the announced status
+    any_left    INTEGER NOT NULL,          -- whether a ticket type is available
     created_at  INTEGER NOT NULL,
     version     INTEGER NOT NULL,
     map_version INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX cancelled_events ON events (id) WHERE state = 'cancelled';
+-- The orders of lists. Statuses that are not announced yet are found by a range of the first or the last of these, or
+-- in the index after them.
+CREATE INDEX events_by_opening ON events (listing, opens_at, id);
+CREATE INDEX events_by_start ON events (listing, starts_at, id);
+CREATE INDEX events_by_creation ON events (listing, created_at, id);
+CREATE INDEX events_by_title ON events (listing, title, id);
+CREATE INDEX events_by_closing ON events (listing, closes_at);
+CREATE INDEX events_to_announce ON events (listing, id) WHERE (listing = 'on_sale' AND NOT any_left)
+    OR (listing = 'sold_out' AND any_left) OR (state = 'cancelled' AND listing <> 'cancelled');
+
+-- The texts in which events are searched. The index has their grams, under the number of the text.
+CREATE TABLE event_searches (
+    number INTEGER PRIMARY KEY,
+    event  BLOB NOT NULL UNIQUE,
+    folded TEXT NOT NULL                   -- title, artist, venue and keywords in lower case, a line for each
+) STRICT;
+CREATE VIRTUAL TABLE event_grams USING fts5 (
+    grams,                                 -- runs of one to three characters in hexadecimal, with spaces between them
+    content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
+);
 
 CREATE TABLE ticket_types (
     id       BLOB PRIMARY KEY,
@@ -331,6 +353,7 @@ CREATE TABLE answers (
     content_type  TEXT,
     body          BLOB
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX answers_by_age ON answers (coalesce(answered_at, claimed_until));
 
 -- The journal of waiting rooms that are served from memory.
 CREATE TABLE waiting_rooms (

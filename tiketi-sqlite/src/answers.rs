@@ -10,8 +10,11 @@ use tiketi_sql::{ANSWER_COLUMNS, answer_claim};
 use uuid::Uuid;
 
 use crate::load::one;
+use crate::slices::slice_before;
 use crate::store::SqliteStore;
 use crate::write;
+
+const FORGET: &str = slice_before!("answers", "coalesce(answered_at, claimed_until)");
 
 #[async_trait]
 impl AnswerStore for SqliteStore {
@@ -67,11 +70,7 @@ impl AnswerStore for SqliteStore {
     }
 
     async fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.write(move |set| {
-            let sql = "DELETE FROM answers WHERE coalesce(answered_at, claimed_until) < ?1";
-            Ok(write::run(set.connection(), sql, [before.as_micros()])? as u64)
-        })
-        .await
+        self.delete_before(FORGET, before).await
     }
 }
 

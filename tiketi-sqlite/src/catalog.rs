@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 use tiketi_core::decide::{
     self, AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateRefused, Created, Creation,
-    CreationVerdict, EditRefused, Scope, UnblockSeats, announce_status, create,
+    CreationVerdict, EditRefused, Scope, UnblockSeats, announce_status, any_left, create,
 };
 use tiketi_core::{
     CommandError, Event, EventDetails, EventId, EventStatus, FactBody, Page, SeatMap, StoreError, TicketType,
@@ -13,7 +13,7 @@ use tiketi_core::{
     store::{CatalogStore, EventQuery, EventView, Swept},
 };
 
-use crate::row::first;
+use crate::event_list::{self, edit_search, remove_search, to_announce};
 use crate::store::SqliteStore;
 use crate::working_set::WorkingSet;
 use crate::{load, reads, write};
@@ -88,7 +88,7 @@ impl CatalogStore for SqliteStore {
 
     async fn announce_statuses(&self, now: Timestamp) -> Result<Swept<(EventId, EventStatus)>, StoreError> {
         // Most rounds find nothing, so a read comes first: it does not delay the writer.
-        let suspects = self.read(move |connection| suspects(connection, now)).await?;
+        let suspects = self.read(move |connection| to_announce(connection, now)).await?;
         if suspects.is_empty() {
             return Ok(Swept::default());
         }
@@ -107,7 +107,7 @@ impl CatalogStore for SqliteStore {
     }
 
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, StoreError> {
-        self.read(move |connection| reads::events(connection, &query)).await
+        self.read(move |connection| event_list::events(connection, &query)).await
     }
 
     async fn ticket_type(&self, id: TicketTypeId) -> Result<Option<TicketType>, StoreError> {
@@ -138,7 +138,7 @@ fn create_event(
         return Ok(created);
     }
     let map_version = new.seats.iter().map(|seat| seat.map_version).max().unwrap_or_default();
-    write::new_event(connection, &new.event, map_version)?;
+    write::new_event(connection, &new.event, map_version, any_left(&new.ticket_types))?;
     for ticket_type in &new.ticket_types {
         write::new_ticket_type(connection, ticket_type)?;
     }
@@ -170,8 +170,11 @@ fn change_event(
     change: impl FnOnce(&Event) -> Result<Event, EditRefused>,
 ) -> Result<Event, CommandError<EditRefused>> {
     open_for_edit(set, id)?;
-    let changed = change(set.snapshot(id)?.event()).map_err(CommandError::Refused)?;
-    write::event(set.connection(), &changed)?;
+    let connection = set.connection();
+    let before = set.snapshot(id)?.event();
+    let changed = change(before).map_err(CommandError::Refused)?;
+    edit_search(connection, &before.details, &changed)?;
+    write::event(connection, &changed)?;
     set.snapshot(id)?.set_event(changed.clone());
     Ok(changed)
 }
@@ -184,6 +187,7 @@ fn delete_event(set: &mut WorkingSet<'_>, id: EventId) -> Result<(), CommandErro
         return Err(CommandError::Refused(EditRefused::HasReservations));
     }
     set.close(id);
+    remove_search(connection, id)?;
     write::run(connection, "DELETE FROM events WHERE id = ?1", event)?;
     Ok(())
 }
@@ -243,21 +247,6 @@ fn open_for_edit(set: &mut WorkingSet<'_>, id: EventId) -> Result<(), CommandErr
 
 fn open_for_blocking(set: &mut WorkingSet<'_>, id: EventId) -> Result<(), CommandError<BlockRefused>> {
     if set.open_event(id)? { Ok(()) } else { Err(CommandError::Refused(BlockRefused::EventNotFound)) }
-}
-
-/// Returns the events whose status differs from the announced one.
-fn suspects(connection: &Connection, now: Timestamp) -> Result<Vec<EventId>, StoreError> {
-    let ids = load::all(connection, "SELECT id FROM events WHERE state <> 'draft'", (), |row| {
-        first(row).map(EventId::from_uuid)
-    })?;
-    let mut found = Vec::new();
-    for id in ids {
-        let snapshot = load::event(connection, id)?;
-        if snapshot.is_some_and(|snapshot| announce_status(&snapshot, now).is_some()) {
-            found.push(id);
-        }
-    }
-    Ok(found)
 }
 
 fn announce(

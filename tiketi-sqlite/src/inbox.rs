@@ -13,6 +13,7 @@ use tiketi_sql::{DeliveryRow, columns};
 use crate::load::{all, exists};
 use crate::row::Row;
 use crate::statement::Statement;
+use crate::slices::slice_before;
 use crate::store::SqliteStore;
 use crate::write;
 
@@ -21,6 +22,8 @@ static INSERT: LazyLock<Statement> =
 
 /// Finds deliveries that are not processed and not claimed, or whose claim has ended.
 const FREE: &str = "done = 0 AND (claimed_until IS NULL OR claimed_until <= ?1)";
+
+const FORGET: &str = slice_before!("inbox", "received_at");
 
 #[async_trait]
 impl InboxStore for SqliteStore {
@@ -85,10 +88,6 @@ impl InboxStore for SqliteStore {
     }
 
     async fn forget_deliveries(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.write(move |set| {
-            let sql = "DELETE FROM inbox WHERE received_at < ?1";
-            Ok(write::run(set.connection(), sql, [before.as_micros()])? as u64)
-        })
-        .await
+        self.delete_before(FORGET, before).await
     }
 }

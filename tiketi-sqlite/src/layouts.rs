@@ -47,9 +47,9 @@ impl LayoutStore for SqliteStore {
 
     async fn layouts(&self, page: PageRequest) -> Result<Page<StoredLayout>, StoreError> {
         self.read(move |connection| {
-            let page = (page.size(), stored(page.offset()));
-            let found = all(connection, PAGE, page, |row| LayoutRow::read(row)?.layout())?;
-            Ok(Page { rows: found, total: total(connection, "SELECT count(*) FROM layouts", ())? })
+            let values = (page.size(), stored(page.offset()));
+            let found = all(connection, PAGE, values, |row| LayoutRow::read(row)?.layout())?;
+            Ok(Page::counted(found, total(connection, "SELECT count(*) FROM layouts", ())?, page))
         })
         .await
     }

@@ -6,8 +6,9 @@ use rusqlite::{Connection, params};
 use tiketi_core::{
     BuyerId, EventId, Page, PageRequest, Reservation, SeatMap, StoreError, TicketType, TicketTypeId,
     Timestamp,
+    limits::MAX_TOTAL,
     reservation::ReservationNumber,
-    store::{EventQuery, EventView, ReservationKey, ReservationQuery},
+    store::{EventView, ReservationKey, ReservationQuery},
 };
 use uuid::Uuid;
 
@@ -25,12 +26,13 @@ pub(crate) fn reservations_of(
     let sql = concat!(
         "SELECT ",
         columns!(reservation),
-        " FROM reservations WHERE buyer = ?1 AND (?2 IS NULL OR event = ?2) ORDER BY serial DESC LIMIT ?3 OFFSET ?4"
+        " FROM reservations WHERE buyer = ?1 AND (?2 IS NULL OR event = ?2) ORDER BY created_at DESC, serial DESC LIMIT ?3 OFFSET ?4"
     );
-    let values = params![buyer, event, page.size(), stored(page.offset())];
+    let values = params![buyer, event, page.size() + 1, stored(page.offset())];
     let found = all(connection, sql, values, |row| ReservationRow::read(row)?.reservation())?;
-    let sql = "SELECT count(*) FROM reservations WHERE buyer = ?1 AND (?2 IS NULL OR event = ?2)";
-    Ok(Page { rows: found, total: total(connection, sql, params![buyer, event])? })
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM reservations WHERE buyer = ?1 AND (?2 IS NULL OR event = ?2) LIMIT ?3)";
+    let counted = total(connection, sql, params![buyer, event, stored(MAX_TOTAL + 1)])?;
+    Ok(Page::with_one_more(found, counted, page))
 }
 
 /// Expands to a page of reservations of one state.
@@ -98,20 +100,6 @@ pub(crate) fn event(connection: &Connection, id: EventId) -> Result<Option<Event
     let Some((event, _)) = found else { return Ok(None) };
     let ticket_types = load::ticket_types(connection, id, event.currency)?;
     Ok(Some(EventView { event, ticket_types }))
-}
-
-/// Filters and sorts in memory: a shop has few events, and a status is not a column.
-pub(crate) fn events(connection: &Connection, query: &EventQuery) -> Result<Page<EventView>, StoreError> {
-    let sql = concat!("SELECT ", columns!(event), " FROM events WHERE ?1 OR state <> 'draft'");
-    let events = all(connection, sql, [query.drafts], |row| EventRow::read(row)?.event())?;
-    let mut views = Vec::with_capacity(events.len());
-    for (event, _) in events {
-        let ticket_types = load::ticket_types(connection, event.id, event.currency)?;
-        views.push(EventView { event, ticket_types });
-    }
-    views.retain(|view| query.wants(view));
-    views.sort_by(|a, b| query.sort.compare(&a.event, &b.event));
-    Ok(Page::cut(views, query.page))
 }
 
 pub(crate) fn event_of_ticket_type(

@@ -17,8 +17,9 @@ use uuid::Uuid;
 use crate::load::{all, exists, one};
 use crate::reads::total;
 use crate::row::first;
+use crate::slices::slice_before;
 use crate::store::SqliteStore;
-use crate::{load, reads, write};
+use crate::{load, reads};
 
 impl SqliteStore {
     /// Ends due reservations, one event at a time.
@@ -38,6 +39,9 @@ impl SqliteStore {
         Ok(swept)
     }
 }
+
+const FORGET_CREATIONS: &str = slice_before!("creations", "at");
+const FORGET_COMMANDS: &str = slice_before!("commands", "at");
 
 #[async_trait]
 impl SalesStore for SqliteStore {
@@ -59,12 +63,8 @@ impl SalesStore for SqliteStore {
     }
 
     async fn forget_commands(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.write(move |set| {
-            let (connection, before) = (set.connection(), [before.as_micros()]);
-            write::run(connection, "DELETE FROM creations WHERE at < ?1", before)?;
-            Ok(write::run(connection, "DELETE FROM commands WHERE at < ?1", before)? as u64)
-        })
-        .await
+        self.delete_before(FORGET_CREATIONS, before).await?;
+        self.delete_before(FORGET_COMMANDS, before).await
     }
 
     async fn reservation(&self, id: ReservationId) -> Result<Option<Reservation>, StoreError> {
@@ -151,7 +151,7 @@ fn needing_attention(
     let values = params![slow_before.as_micros(), page.size(), stored(page.offset())];
     let found = all(connection, &sql, values, |row| PaymentRow::read(row)?.payment())?;
     let sql = format!("SELECT count(*) FROM payments WHERE {wanted}");
-    Ok(Page { rows: found, total: total(connection, &sql, [slow_before.as_micros()])? })
+    Ok(Page::counted(found, total(connection, &sql, [slow_before.as_micros()])?, page))
 }
 
 fn to_call_off(connection: &Connection, limit: usize) -> Result<Vec<ReservationId>, StoreError> {

@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::Connection;
 use tiketi_core::decide::{
-    Change, Command, CommandRecord, Effect, Envelope, Scope, Snapshot, Subject, WorkingRows, coalesce_facts,
+    Change, Command, CommandRecord, Effect, Envelope, Scope, Snapshot, Subject, WorkingRows, any_left,
+    coalesce_facts,
 };
 use tiketi_core::{
     CommandKey, EventId, FactBody, Reservation, ReservationId, StoreError, TicketTypeId, Timestamp,
@@ -69,6 +70,7 @@ struct OpenEvent {
     rows: EventRows,
     changed_stock: BTreeSet<TicketTypeId>,
     map_version_written: u64,
+    any_left_written: bool,
     became_true: Vec<(Timestamp, FactBody)>,
 }
 
@@ -202,6 +204,11 @@ impl<'c> WorkingSet<'c> {
             }
             let broadcast = self.publisher.wanted(*event);
             let map_version = opened.rows.snapshot.map_version();
+            let any_left = any_left(opened.rows.snapshot.ticket_types());
+            if any_left != opened.any_left_written {
+                write::any_left(self.connection, *event, any_left)?;
+                opened.any_left_written = any_left;
+            }
             if map_version != opened.map_version_written {
                 write::map_version(self.connection, *event, map_version)?;
                 opened.map_version_written = map_version;
@@ -237,10 +244,12 @@ impl<'c> WorkingSet<'c> {
         let Some(mut snapshot) = load::event(self.connection, event)? else { return Ok(false) };
         snapshot.set_wanted_facts(wanted);
         let map_version_written = snapshot.map_version();
+        let any_left_written = any_left(snapshot.ticket_types());
         let opened = OpenEvent {
             rows: EventRows::new(snapshot),
             changed_stock: BTreeSet::new(),
             map_version_written,
+            any_left_written,
             became_true: Vec::new(),
         };
         self.cache.events.insert(event, opened);

@@ -13,6 +13,7 @@ use tiketi_sql::{
 };
 
 use crate::error::failed;
+use crate::event_list::write_search;
 use crate::load::Counters;
 use crate::statement::{Guard, Statement, exactly_one};
 
@@ -123,13 +124,24 @@ pub(crate) fn fact(
 }
 
 /// Inserts an event.
-pub(crate) fn new_event(connection: &Connection, row: &Event, map_version: u64) -> Result<(), StoreError> {
-    INSERT_EVENT.run_one(connection, &EventRow::of(row, map_version)?)
+pub(crate) fn new_event(
+    connection: &Connection,
+    row: &Event,
+    map_version: u64,
+    any_left: bool,
+) -> Result<(), StoreError> {
+    INSERT_EVENT.run_one(connection, &EventRow::of(row, map_version, any_left)?)?;
+    write_search(connection, row)
 }
 
-/// Updates the changing columns of an event, without its map version.
+/// Updates the changing columns of an event, without its map version and whether anything is left.
 pub(crate) fn event(connection: &Connection, row: &Event) -> Result<(), StoreError> {
-    UPDATE_EVENT.run_one(connection, &EventRow::of(row, 0)?)
+    UPDATE_EVENT.run_one(connection, &EventRow::of(row, 0, false)?)
+}
+
+/// Updates whether any ticket type of an event is available.
+pub(crate) fn any_left(connection: &Connection, event: EventId, any_left: bool) -> Result<(), StoreError> {
+    run_one(connection, "UPDATE events SET any_left = ?2 WHERE id = ?1", (event.as_uuid(), any_left))
 }
 
 /// Inserts a ticket type.

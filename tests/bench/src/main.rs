@@ -4,6 +4,7 @@
 //! the output is one JSON object with every figure. One run measures all that is compared, in turns, and reports
 //! medians.
 
+mod catalogue;
 mod confirm;
 mod dashboard;
 mod fanout;
@@ -64,6 +65,8 @@ enum Bench {
     FanoutBare(fanout::Bare),
     /// The figures of a dashboard, compared with the read of one reservation by its id on the same store.
     Figures(dashboard::Options),
+    /// Pages of lists of events and of searches, in a shop of few and in one of many events.
+    Catalogue(catalogue::Options),
     /// Memory that a large event uses in the idle server, with SQLite.
     Memory(memory::Options),
 }
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         Bench::FanoutReaders(options) => options.run(),
         Bench::FanoutBare(options) => options.run(),
         Bench::Figures(options) => dashboard::run(&options),
+        Bench::Catalogue(options) => catalogue::run(&options),
         Bench::Memory(options) => memory::run(&options),
     };
     match outcome {

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tiketi_core::fact::FactKinds;
 use tiketi_core::figures::UtcCalendar;
 use tiketi_core::memory::{MemoryStore, TestGateway};
-use tiketi_core::store::FiguresStore;
+use tiketi_core::store::{CatalogStore, FiguresStore};
 use tiketi_core::{BoxOffice, BoxOfficeBuilder, Fact, Notifier, NotifyError, PaymentGateway};
 use tiketi_postgres::{Batches, PostgresStore, SchemaName, migrate};
 use tiketi_postgres_harness::{Database, Fsync, Server};
@@ -96,6 +96,12 @@ impl Shop {
         Ok(shop)
     }
 
+    /// Opens a shop on a new store, whose catalog can be filled.
+    pub(crate) async fn open_catalogue(store: Store) -> Result<(Self, Arc<dyn CatalogStore>), Box<dyn Error>> {
+        let (builder, stores, guard) = parts(store, BoxOffice::builder()).await?;
+        Ok((Self { box_office: builder.build()?, guard }, stores.catalog))
+    }
+
     async fn open_over(store: Store, builder: BoxOfficeBuilder) -> Result<Self, Box<dyn Error>> {
         let (builder, _, guard) = parts(store, builder).await?;
         Ok(Self { box_office: builder.build()?, guard })
@@ -103,7 +109,7 @@ impl Shop {
 
     /// Opens a shop on a new store, which keeps figures by days of UTC.
     pub(crate) async fn open_counting(store: Store) -> Result<(Self, Arc<dyn FiguresStore>), Box<dyn Error>> {
-        let (builder, figures, guard) = parts(store, BoxOffice::builder()).await?;
+        let (builder, Stores { figures, .. }, guard) = parts(store, BoxOffice::builder()).await?;
         let box_office = builder.figures(Arc::clone(&figures), Arc::new(UtcCalendar)).build()?;
         Ok((Self { box_office, guard }, figures))
     }
@@ -125,14 +131,26 @@ impl Shop {
     }
 }
 
-/// A builder over a new store, the store's figures, and its guard.
-type Parts = (BoxOfficeBuilder, Arc<dyn FiguresStore>, Guard);
+/// The parts of a new store that benchmarks use directly.
+struct Stores {
+    figures: Arc<dyn FiguresStore>,
+    catalog: Arc<dyn CatalogStore>,
+}
+
+impl Stores {
+    fn of<S: FiguresStore + CatalogStore>(store: Arc<S>) -> Self {
+        Self { figures: Arc::<S>::clone(&store), catalog: store }
+    }
+}
+
+/// A builder over a new store, the store's parts, and its guard.
+type Parts = (BoxOfficeBuilder, Stores, Guard);
 
 async fn parts(store: Store, builder: BoxOfficeBuilder) -> Result<Parts, Box<dyn Error>> {
     Ok(match store {
         Store::Memory => {
             let store = Arc::new(MemoryStore::default());
-            (builder.store(Arc::clone(&store)), store, Guard::Nothing)
+            (builder.store(Arc::clone(&store)), Stores::of(store), Guard::Nothing)
         }
         Store::Postgres => {
             let server = SERVER.get_or_init(|| Server::start_with(Fsync::On, ROOMY)).await;
@@ -140,12 +158,12 @@ async fn parts(store: Store, builder: BoxOfficeBuilder) -> Result<Parts, Box<dyn
             let database = Database::fresh(server, migrated).await;
             let store = PostgresStore::new(database.pool(CONNECTIONS).await);
             let shared = Arc::new(store.clone());
-            (builder.store(Arc::clone(&shared)), shared, Guard::Database { database, store })
+            (builder.store(Arc::clone(&shared)), Stores::of(shared), Guard::Database { database, store })
         }
         Store::Sqlite => {
             let folder = tempfile::tempdir()?;
             let store = Arc::new(SqliteStore::open(folder.path().join("bench.db"))?);
-            (builder.store(Arc::clone(&store)), store, Guard::Folder(folder))
+            (builder.store(Arc::clone(&store)), Stores::of(store), Guard::Folder(folder))
         }
     })
 }

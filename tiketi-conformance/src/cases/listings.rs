@@ -133,7 +133,7 @@ pub async fn events_are_sorted_as_asked_and_ties_by_id(shop: TestShop) {
             shop.advance(Duration::from_secs(1));
         }
     }
-    for sort in [EventSort::StartsAt, EventSort::SaleOpensAt, EventSort::Newest, EventSort::Title] {
+    for sort in SORTS {
         let page = shop.store().events(all(&shop).sorted(sort)).await.unwrap();
         let mut sorted = page.rows.clone();
         sorted.sort_by(|a, b| sort.compare(&a.event, &b.event));
@@ -158,6 +158,116 @@ pub async fn events_are_listed_in_pages(shop: TestShop) {
     }
     assert_eq!(paged, whole);
 }
+
+/// Fails if a page after a key misses or repeats an event, in any order, or counts what comes before the key.
+pub async fn events_are_read_on_from_a_key(shop: TestShop) {
+    for (title, hours) in [("나", 5), ("b", 1), ("B", 3), ("가을", 3), ("가", 9), ("é", 3), ("b", 2)] {
+        let mut details = shop.details(title);
+        details.starts_at = shop.now().after(Duration::from_hours(hours));
+        let opens_at = shop.now().before(Duration::from_hours(hours));
+        details.sale = SaleWindow::new(opens_at, shop.now().after(Duration::from_hours(99))).unwrap();
+        shop.hall_with(details).await;
+    }
+    let draft = shop.draft(shop.details("초안")).await.0.event;
+    for (sort, drafts) in SORTS.into_iter().flat_map(|sort| [(sort, false), (sort, true)]) {
+        let mut query = all(&shop).sorted(sort);
+        query.drafts = drafts;
+        let whole = shop.store().events(query.clone()).await.unwrap().rows;
+        assert_eq!(whole.iter().any(|view| view.event.id == draft), drafts);
+        assert!(whole.is_sorted_by(|a, b| sort.compare(&a.event, &b.event).is_lt()), "{sort:?}");
+        query.page = PageRequest::new(1, 2).unwrap();
+        let mut paged = Vec::new();
+        loop {
+            let page = shop.store().events(query.clone()).await.unwrap();
+            let left = (whole.len() - paged.len()) as u64;
+            assert_eq!((page.total, page.is_total_exact, page.has_more), (left, true, left > 2), "{sort:?}");
+            query.after = page.rows.last().map(|view| sort.key(&view.event));
+            paged.extend(page.rows);
+            if !page.has_more {
+                break;
+            }
+        }
+        assert_eq!(paged, whole, "{sort:?}");
+    }
+    let title = EventSort::Title.key(&shop.store().event(draft).await.unwrap().unwrap().event);
+    let other = shop.store().events(all(&shop).after(title)).await.unwrap();
+    assert_eq!((other.rows.len(), other.total), (0, 0), "a key of another order has no place");
+}
+
+const SORTS: [EventSort; 4] =
+    [EventSort::StartsAt, EventSort::SaleOpensAt, EventSort::Newest, EventSort::Title];
+
+/// Fails if one or two syllables or letters are not found, or if a part that is not there is.
+pub async fn short_words_of_every_script_are_found(shop: TestShop) {
+    let mut details = shop.details("밤의 등대");
+    details.artist = "별하늘 사중주단".into();
+    details.venue = "해오름 홀 B".into();
+    details.keywords = vec!["夜の灯台".into(), "Ночь".into(), "x²".into()];
+    let event = shop.hall_with(details).await.event;
+    shop.hall_with(shop.details("낮의 바다")).await;
+    for text in ["밤", "등대", "대", "하늘", "중주단", "별 홀", "b", "夜", "灯台", "ноч", "²", "해오름 밤의"] {
+        assert_eq!(listed(&shop, all(&shop).matching(text)).await, [event], "{text:?}");
+    }
+    for text in ["밤바", "대등", "밤의등대", "ab", "하 늘 낮"] {
+        assert_eq!(listed(&shop, all(&shop).matching(text)).await, [], "{text:?}");
+    }
+}
+
+/// Fails if a new title is not found, or the old one still is; or if a removed event is.
+pub async fn an_edited_event_is_found_by_its_new_words_only(shop: TestShop) {
+    let hall = shop.hall_with(shop.details("Evening of Sparrows")).await;
+    let (spare, _) = shop.draft(shop.details("Evening of Larks")).await;
+    let drafts = all(&shop).with_drafts();
+    assert_eq!(listed(&shop, drafts.clone().matching("larks")).await, [spare.event]);
+    let details = shop.details("참새의 저녁");
+    shop.store().edit_event(hall.event, details, None).await.unwrap();
+    shop.store().delete_event(spare.event).await.unwrap();
+    assert_eq!(listed(&shop, all(&shop).matching("참새")).await, [hall.event]);
+    for text in ["sparrows", "larks"] {
+        assert_eq!(listed(&shop, drafts.clone().matching(text)).await, [], "{text:?}");
+    }
+}
+
+/// Fails if an event whose announced status is outdated is listed by it, twice, or not at all.
+pub async fn statuses_are_listed_whatever_was_announced(shop: TestShop) {
+    let hour = Duration::from_hours(1);
+    let window = |from: u32, to: u32| {
+        SaleWindow::new(shop.now().after(hour * from), shop.now().after(hour * to)).unwrap()
+    };
+    let windows = [(1, 2), (1, 4), (3, 4), (2, 3), (5, 6)];
+    for (from, to) in windows {
+        let mut details = shop.details(&format!("From {from} to {to}"));
+        details.sale = window(from, to);
+        shop.hall_with(details).await;
+    }
+    shop.draft(shop.details("A draft")).await;
+    let start = shop.now();
+    // Announcements lag behind, run ahead of the moment that is asked for, and follow edits late.
+    for (announced, asked) in [(0, 0), (0, 3), (0, 9), (1, 2), (3, 1), (9, 0), (9, 5)] {
+        shop.go_to(start.after(hour * announced));
+        shop.store().announce_statuses(shop.now()).await.unwrap();
+        let now = start.after(hour * asked);
+        for drafts in [false, true] {
+            let mut everything = EventQuery::published(now, PageRequest::FIRST);
+            everything.drafts = drafts;
+            let rows = shop.store().events(everything.clone()).await.unwrap().rows;
+            for status in STATUSES {
+                let found = listed(&shop, everything.clone().with_status(status)).await;
+                let expected = rows.iter().filter(|view| view.status(now) == status);
+                let expected: Vec<_> = expected.map(|view| view.event.id).collect();
+                assert_eq!(found, expected, "{status:?} at {asked}, announced at {announced}");
+            }
+        }
+    }
+}
+
+const STATUSES: [EventStatus; 5] = [
+    EventStatus::Upcoming,
+    EventStatus::OnSale,
+    EventStatus::SoldOut,
+    EventStatus::Ended,
+    EventStatus::Cancelled,
+];
 
 /// Fails if a change of status is not announced, announced twice, or announced for a draft.
 pub async fn a_new_status_is_announced_once(shop: TestShop) {

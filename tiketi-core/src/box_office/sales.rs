@@ -8,7 +8,7 @@ use crate::error::{CommandError, StoreError};
 use crate::id::{BuyerId, CommandKey, EventId, ReservationId, SeatId, TicketTypeId};
 use crate::metadata::Metadata;
 use crate::reservation::Reservation;
-use crate::store::{Page, PageRequest};
+use crate::store::{Page, PageRequest, ReservationKey, ReservationQuery};
 use crate::waiting_room::AdmissionPass;
 
 /// The tickets that a buyer wants to hold.
@@ -196,5 +196,24 @@ impl Sales {
         page: PageRequest,
     ) -> Result<Page<Reservation>, StoreError> {
         self.office.inner.sales.reservations_of(buyer, event, page).await
+    }
+
+    /// Returns a buyer's reservations that are older than one, the newest first, at most `size`.
+    ///
+    /// Its cost does not depend on how many newer ones there are. They are not counted: the total is that of the page,
+    /// or one more if others follow.
+    pub async fn reservations_before(
+        &self,
+        buyer: BuyerId,
+        before: ReservationKey,
+        size: u32,
+    ) -> Result<Page<Reservation>, StoreError> {
+        let mut query = ReservationQuery::newest(size.saturating_add(1));
+        (query.buyer, query.before) = (Some(buyer), before);
+        let mut rows = self.office.inner.sales.list_reservations(query).await?;
+        let (total, size) = (rows.len() as u64, usize::try_from(size).unwrap_or(usize::MAX));
+        let has_more = rows.len() > size;
+        rows.truncate(size);
+        Ok(Page { rows, total, is_total_exact: !has_more, has_more })
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::decide::scope::Scope;
 use crate::event::EventStatus;
+use crate::ticket_type::TicketType;
 use crate::time::Timestamp;
 
 /// Returns the event's present status if it differs from the announced one.
@@ -9,7 +10,11 @@ use crate::time::Timestamp;
 /// The store then saves it together with its fact.
 pub fn announce_status(scope: &dyn Scope, now: Timestamp) -> Option<EventStatus> {
     let event = scope.event();
-    let anything_left = scope.ticket_types().any(|ticket_type| ticket_type.stock.available() > 0);
-    let status = event.status(now, anything_left);
+    let status = event.status(now, any_left(scope.ticket_types()));
     (event.is_public() && status != event.announced).then_some(status)
+}
+
+/// Returns whether any of an event's ticket types is available.
+pub fn any_left<'t>(ticket_types: impl IntoIterator<Item = &'t TicketType>) -> bool {
+    ticket_types.into_iter().any(|ticket_type| ticket_type.stock.available() > 0)
 }

@@ -48,7 +48,7 @@ mod stock;
 mod table;
 pub mod waiting_room;
 
-pub use announce::announce_status;
+pub use announce::{announce_status, any_left};
 pub use any_command::{AnyCommand, AnyRefused, SalesCommand};
 pub use begin_confirm::{BeginConfirm, BeginConfirmRefused};
 pub use block::{BlockRefused, BlockSeats, UnblockSeats, block_seats, unblock_seats};

@@ -158,7 +158,7 @@ impl CatalogStore for MemoryStore {
         let state = self.lock();
         let mut views: Vec<_> = state.events.values().map(view).filter(|view| query.wants(view)).collect();
         views.sort_by(|a, b| query.sort.compare(&a.event, &b.event));
-        Ok(Page::cut(views, query.page))
+        Ok(Page::cut(views, query.page).up_to_max_total())
     }
 
     async fn ticket_type(&self, id: TicketTypeId) -> Result<Option<TicketType>, StoreError> {

@@ -32,7 +32,8 @@ impl LayoutStore for MemoryStore {
             (&a.layout.venue, &a.layout.name, a.id).cmp(&(&b.layout.venue, &b.layout.name, b.id))
         });
         let page = Page::cut(rows, page);
-        Ok(Page { rows: page.rows.into_iter().cloned().collect(), total: page.total })
+        let rows = page.rows.iter().map(|layout| (*layout).clone()).collect();
+        Ok(page.with_rows(rows))
     }
 
     async fn delete_layout(&self, id: LayoutId) -> Result<bool, StoreError> {

@@ -58,7 +58,7 @@ impl SalesStore for MemoryStore {
         let state = self.lock();
         let rows = state.reservations_of(buyer).into_iter();
         let rows = rows.filter(|row| event.is_none_or(|event| event == row.event)).cloned().collect();
-        Ok(Page::cut(rows, page))
+        Ok(Page::cut(rows, page).up_to_max_total())
     }
 
     async fn list_reservations(&self, query: ReservationQuery) -> Result<Vec<Reservation>, StoreError> {

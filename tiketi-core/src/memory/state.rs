@@ -30,7 +30,7 @@ use crate::notice::Notice;
 use crate::reservation::Reservation;
 use crate::seat_layout::StoredLayout;
 use crate::staff_log::LogEntry;
-use crate::store::LogKey;
+use crate::store::{LogKey, ReservationKey};
 use crate::time::Timestamp;
 
 pub(super) type Rows<K, V> = HashMap<K, V, RandomState>;
@@ -224,7 +224,7 @@ impl State {
     pub(super) fn reservations_of(&self, buyer: BuyerId) -> Vec<&Reservation> {
         let events = self.events.values();
         let mut found: Vec<_> = events.flat_map(|snapshot| snapshot.reservations_of(buyer)).collect();
-        found.sort_by_key(|reservation| std::cmp::Reverse(reservation.number.serial()));
+        found.sort_by_key(|reservation| std::cmp::Reverse(ReservationKey::of(reservation)));
         found
     }
 

@@ -120,6 +120,7 @@ pub trait AnswerStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// An answer saved at `before` MUST stay. A deleted key MUST be free for any request.
+    /// An answer saved at `before` MUST stay. A deleted key MUST be free for any request. A durable
+    /// adapter MUST delete in slices, each with its own commit, so that no sale waits for all of it.
     async fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError>;
 }

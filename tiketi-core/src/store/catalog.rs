@@ -7,12 +7,13 @@ use async_trait::async_trait;
 use crate::catalog::TicketTypeInput;
 use crate::decide::{
     AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateRefused, Created, EditRefused, UnblockSeats,
+    any_left,
 };
 use crate::error::{CommandError, StoreError};
 use crate::event::{Event, EventDetails, EventStatus, EventStep};
 use crate::id::{EventId, TicketTypeId};
 use crate::seat::Seat;
-use crate::store::{Page, PageRequest, Swept};
+use crate::store::{EventQuery, Page, Swept};
 use crate::ticket_type::TicketType;
 use crate::time::Timestamp;
 
@@ -137,8 +138,11 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// MUST match and sort as [`EventQuery::wants`] and [`EventSort::compare`] do, for every script and letter case,
-    /// with characters such as `%`, `_`, `'` and `\` taken literally. [`Page::total`] MUST count the whole listing.
+    /// - MUST match and sort as [`EventQuery::wants`] and [`EventSort::compare`] do, for every script and letter case,
+    ///   with characters such as `%`, `_`, `'` and `\` taken literally.
+    /// - [`Page::total`] MUST count the whole listing, from [`EventQuery::after`] on; exactly if it has at most
+    ///   [`crate::limits::MAX_TOTAL`] events. Of a longer listing, it MUST NOT be greater than the number of events.
+    /// - A durable adapter MUST find a page by indexes, so that its cost does not grow with the number of events.
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, StoreError>;
 
     /// Returns a ticket type.
@@ -172,8 +176,7 @@ pub struct EventView {
 impl EventView {
     /// Derives the event's status at `now`.
     pub fn status(&self, now: Timestamp) -> EventStatus {
-        let anything_left = self.ticket_types.iter().any(|ticket_type| ticket_type.stock.available() > 0);
-        self.event.status(now, anything_left)
+        self.event.status(now, any_left(&self.ticket_types))
     }
 }
 
@@ -190,99 +193,4 @@ pub struct SeatMap {
     pub complete: bool,
     /// The seats, from the stage backwards.
     pub seats: Vec<Seat>,
-}
-
-/// Filter, order and page of an event listing.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct EventQuery {
-    /// The moment by which statuses are derived.
-    pub now: Timestamp,
-    /// The page to return.
-    pub page: PageRequest,
-    /// Only events with this status.
-    pub status: Option<EventStatus>,
-    /// Only events whose title, artist, venue or keywords contain every word of this text, in any letter case.
-    pub search: Option<String>,
-    /// The order.
-    pub sort: EventSort,
-    /// Whether drafts are returned, too.
-    pub drafts: bool,
-}
-
-impl EventQuery {
-    /// Makes a query for published events, the soonest first.
-    pub fn published(now: Timestamp, page: PageRequest) -> Self {
-        Self { now, page, status: None, search: None, sort: EventSort::StartsAt, drafts: false }
-    }
-
-    /// Restricts the query to one status.
-    #[must_use]
-    pub fn with_status(mut self, status: EventStatus) -> Self {
-        self.status = Some(status);
-        self
-    }
-
-    /// Restricts the query to events that contain every word of a text.
-    #[must_use]
-    pub fn matching(mut self, search: impl Into<String>) -> Self {
-        self.search = Some(search.into());
-        self
-    }
-
-    /// Changes the order.
-    #[must_use]
-    pub fn sorted(mut self, sort: EventSort) -> Self {
-        self.sort = sort;
-        self
-    }
-
-    /// Includes drafts.
-    #[must_use]
-    pub fn with_drafts(mut self) -> Self {
-        self.drafts = true;
-        self
-    }
-
-    /// Returns whether an event matches: the rule that every adapter's query must equal.
-    pub fn wants(&self, view: &EventView) -> bool {
-        (self.drafts || view.event.is_public())
-            && self.status.is_none_or(|status| view.status(self.now) == status)
-            && self.search.as_deref().is_none_or(|search| found_by(&view.event.details, search))
-    }
-}
-
-fn found_by(details: &EventDetails, search: &str) -> bool {
-    let texts = [&details.title, &details.artist, &details.venue];
-    let texts: Vec<String> =
-        texts.into_iter().chain(&details.keywords).map(|text| text.to_lowercase()).collect();
-    search.to_lowercase().split_whitespace().all(|word| texts.iter().any(|text| text.contains(word)))
-}
-
-/// Order of an event listing; events that compare equal are ordered by id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[expect(clippy::exhaustive_enums, reason = "each store orders by every case")]
-pub enum EventSort {
-    /// The earliest performance first.
-    #[default]
-    StartsAt,
-    /// The earliest opening of the sale first.
-    SaleOpensAt,
-    /// The newest event first.
-    Newest,
-    /// By title.
-    Title,
-}
-
-impl EventSort {
-    /// Compares two events: the order that every adapter's query must equal.
-    pub fn compare(self, a: &Event, b: &Event) -> std::cmp::Ordering {
-        let by_field = match self {
-            Self::StartsAt => a.details.starts_at.cmp(&b.details.starts_at),
-            Self::SaleOpensAt => a.details.sale.opens_at().cmp(&b.details.sale.opens_at()),
-            Self::Newest => b.created_at.cmp(&a.created_at),
-            Self::Title => a.details.title.cmp(&b.details.title),
-        };
-        by_field.then(a.id.cmp(&b.id))
-    }
 }

@@ -106,6 +106,7 @@ pub trait InboxStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// One received at `before` MUST stay. A deleted one that comes again MUST be [`Receipt::New`].
+    /// One received at `before` MUST stay. A deleted one that comes again MUST be [`Receipt::New`]. A durable
+    /// adapter MUST delete in slices, each with its own commit, so that no sale waits for all of it.
     async fn forget_deliveries(&self, before: Timestamp) -> Result<u64, StoreError>;
 }

@@ -84,7 +84,8 @@ pub trait SalesStore: Debug + Send + Sync + 'static {
     /// # Contract
     ///
     /// A key's age MUST count from the envelope's `now`, not from the order in which commands came. A key of `before`
-    /// itself MUST stay. A deleted key MUST be free for a new command.
+    /// itself MUST stay. A deleted key MUST be free for a new command. A durable
+    /// adapter MUST delete in slices, each with its own commit, so that no sale waits for all of it.
     async fn forget_commands(&self, before: Timestamp) -> Result<u64, StoreError>;
 
     /// Returns a reservation; `None` if there is none.
@@ -94,7 +95,8 @@ pub trait SalesStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// Ended ones MUST be in the listing, too. [`Page::total`] MUST count the whole listing.
+    /// Ended ones MUST be in the listing, too. The order MUST be that of [`SalesStore::list_reservations`].
+    /// [`Page::total`] MUST count the whole listing, up to [`crate::limits::MAX_TOTAL`].
     async fn reservations_of(
         &self,
         buyer: BuyerId,

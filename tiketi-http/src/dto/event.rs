@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
-    BoxOffice, EventStatus, Page, PageRequest, Terms,
+    BoxOffice, EventStatus, Page, PageRequest, Terms, Timestamp,
     event::EventState,
-    store::{EventQuery, EventSort, EventView},
+    store::{EventKey, EventKeyValue, EventQuery, EventSort, EventView},
 };
 use utoipa::{IntoParams, ToSchema};
 
 use super::cancellation::{CancellationTierDto, tiers};
 use super::metadata::{MetadataDto, shown_metadata};
-use super::page::{PaginationDto, page_request};
+use super::page::{PaginationDto, numbered_page, page_after_key};
 use super::policy::{LatePaymentWord, RefundedSeatsWord};
 use super::ticket::TicketTypeDto;
 use super::waiting_room::WaitingRoomDto;
@@ -173,19 +173,53 @@ pub(crate) struct EventList {
 
 impl EventList {
     /// Shows a page of events as they are now.
-    pub(crate) fn of(page: &Page<EventView>, request: PageRequest, box_office: &BoxOffice) -> Self {
+    pub(crate) fn of(
+        page: &Page<EventView>,
+        (request, sort): (PageRequest, EventSort),
+        box_office: &BoxOffice,
+    ) -> Self {
         let data = page.rows.iter().map(|view| EventDto::of(view, box_office)).collect();
-        Self { data, pagination: PaginationDto::of(page, request) }
+        Self { data, pagination: event_pages(page, request, sort) }
     }
+}
+
+/// Describes a page of events, and the key of the next one.
+pub(super) fn event_pages(page: &Page<EventView>, request: PageRequest, sort: EventSort) -> PaginationDto {
+    PaginationDto::of(page, request).followed_by(page, |view| write_event_key(&sort.key(&view.event)))
+}
+
+/// Writes the place of an event in a list: its id, and its time in microseconds or its title.
+fn write_event_key(key: &EventKey) -> String {
+    match &key.value {
+        EventKeyValue::Moment(at) => format!("{}_{}", key.id, at.as_micros()),
+        EventKeyValue::Title(title) => format!("{}_{title}", key.id),
+    }
+}
+
+/// Reads the place of an event in a list of this order.
+pub(super) fn event_key(text: &str, sort: EventSort) -> Result<EventKey, ApiError> {
+    let read = || {
+        let (id, value) = text.split_once('_')?;
+        let value = match sort {
+            EventSort::Title => EventKeyValue::Title(value.to_owned()),
+            EventSort::StartsAt | EventSort::SaleOpensAt | EventSort::Newest => {
+                EventKeyValue::Moment(Timestamp::from_micros(value.parse().ok()?))
+            }
+        };
+        Some(EventKey { value, id: id.parse().ok()? })
+    };
+    read().ok_or_else(|| wrong("after", "must be `pagination.next` of a page of the same order"))
 }
 
 /// Filters, order and page of a list of events.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct EventListQuery {
-    /// Which page, from 1; 1 by default.
+    /// Which page, from 1, within the first 1,000 events; 1 by default. Not together with `after`.
     #[param(example = 1, minimum = 1)]
     page: Option<i64>,
+    /// `pagination.next` of the page before, with the same filters and order.
+    after: Option<String>,
     /// How many events a page has, from 1 to 100; 20 by default.
     #[param(example = 20, minimum = 1, maximum = 100)]
     limit: Option<i64>,
@@ -203,8 +237,14 @@ pub(crate) struct EventListQuery {
 impl EventListQuery {
     /// Reads the query, for the shop's current time.
     pub(crate) fn query(&self, box_office: &BoxOffice) -> Result<EventQuery, ApiError> {
-        let page = page_request(self.page, self.limit)?;
-        let mut query = EventQuery::published(box_office.now(), page);
+        let sort = said(self.sort.as_deref()).map_or(Ok(EventSort::default()), sort_of)?;
+        let after = said(self.after.as_deref()).map(|after| event_key(after, sort)).transpose()?;
+        let page = match after {
+            Some(_) => page_after_key(self.page, self.limit)?,
+            None => numbered_page(self.page, self.limit)?,
+        };
+        let mut query = EventQuery::published(box_office.now(), page).sorted(sort);
+        query.after = after;
         if let Some(status) = said(self.status.as_deref()) {
             query = query.with_status(status_of(status)?);
         }
@@ -213,9 +253,6 @@ impl EventListQuery {
                 return Err(wrong("search", &format!("must have at most {MAX_SEARCH_CHARS} characters")));
             }
             query = query.matching(search);
-        }
-        if let Some(sort) = said(self.sort.as_deref()) {
-            query = query.sorted(sort_of(sort)?);
         }
         Ok(query)
     }

@@ -38,7 +38,7 @@ pub(crate) use layout::{LayoutAnswer, LayoutCheck, LayoutList};
 pub(crate) use log::{LogList, LogListQuery};
 pub(crate) use mail::{DeadMailList, DeadMailQuery};
 pub(crate) use news::{NewsList, NewsQuery, NoticeAnswer, WriteNotice};
-pub(crate) use page::{PageQuery, PaginationDto, key_page_size};
+pub(crate) use page::{LongPageQuery, PageQuery, PaginationDto, key_page_size};
 pub(crate) use payment::{
     BelievedAmount, CancelPayment, ConfirmPayment, MethodList, PaidAnswer, PaymentAnswer, PreparePayment,
     PreparedDto, ProcessPayment, RefundAnswer, WantedRefund,

@@ -119,7 +119,8 @@ pub(crate) fn write_key(key: ReservationKey) -> String {
     format!("{}_{}", key.created_at.as_micros(), key.serial)
 }
 
-fn read_key(text: &str) -> Result<ReservationKey, ApiError> {
+/// Reads what [`write_key`] wrote.
+pub(super) fn read_key(text: &str) -> Result<ReservationKey, ApiError> {
     let read = || {
         let (at, serial) = text.split_once('_')?;
         let created_at = Timestamp::from_micros(at.parse().ok()?);

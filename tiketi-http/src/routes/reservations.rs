@@ -5,12 +5,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::put;
 use tiketi_core::ReservationId;
+use tiketi_core::store::ReservationKey;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::responses;
 use crate::dto::{
-    CreateReservation, HeldAnswer, PageQuery, PaginationDto, ReservationAnswer, ReservationList,
+    CreateReservation, HeldAnswer, LongPageQuery, PaginationDto, ReservationAnswer, ReservationList, reservation_key,
 };
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, CurrentUser, IdemKey, VerifiedUser};
@@ -58,7 +59,7 @@ async fn create(
 
 /// List one's own reservations
 #[utoipa::path(
-    get, path = "/api/reservations/my", tag = "reservations", params(PageQuery), security(("bearer" = [])),
+    get, path = "/api/reservations/my", tag = "reservations", params(LongPageQuery), security(("bearer" = [])),
     responses(
         (status = 200, description = "A page of them, the newest first", body = ReservationList),
         (status = 400, description = "`INVALID_QUERY`", body = ErrorBody),
@@ -67,12 +68,18 @@ async fn create(
 async fn mine(
     State(state): State<AppState>,
     user: CurrentUser,
-    ApiQuery(query): ApiQuery<PageQuery>,
+    ApiQuery(query): ApiQuery<LongPageQuery>,
 ) -> Result<Json<ReservationList>, ApiError> {
-    let request = query.request()?;
-    let page = state.box_office().sales().reservations_of(user.buyer(), None, request).await?;
+    let (request, after) = query.request()?;
+    let sales = state.box_office().sales();
+    let page = match after {
+        Some(after) => sales.reservations_before(user.buyer(), after, request.size()).await?,
+        None => sales.reservations_of(user.buyer(), None, request).await?,
+    };
     let reservations = responses::reservations(&state, &page.rows).await?;
-    Ok(Json(ReservationList { reservations, pagination: PaginationDto::of(&page, request) }))
+    let pagination = PaginationDto::of(&page, request);
+    let pagination = pagination.followed_by(&page, |last| reservation_key(ReservationKey::of(last)));
+    Ok(Json(ReservationList { reservations, pagination }))
 }
 
 /// Read one's own reservation

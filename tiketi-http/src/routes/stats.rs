@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::routing::get;
 use tiketi_core::box_office::ReportRequest;
 use tiketi_core::figures::{Day, DayRange};
-use tiketi_core::store::{EventQuery, EventSort, EventView};
+use tiketi_core::store::{EventKey, EventQuery, EventSort, EventView};
 use tiketi_core::{EventId, EventStatus, Page, PageRequest};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -46,14 +46,14 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 async fn page_of(
     state: &AppState,
     event: Option<EventId>,
-    request: PageRequest,
+    (request, after): (PageRequest, Option<EventKey>),
 ) -> Result<Page<EventView>, ApiError> {
     if let Some(event) = event {
         let rows = vec![responses::any_event(state, event).await?];
-        return Ok(Page { rows, total: 1 });
+        return Ok(Page::counted(rows, 1, request));
     }
     let mut query = EventQuery::published(state.box_office().now(), request);
-    (query.drafts, query.sort) = (true, EventSort::Newest);
+    (query.drafts, query.sort, query.after) = (true, EventSort::Newest, after);
     Ok(state.box_office().catalog().events(query).await?)
 }
 
@@ -231,8 +231,8 @@ async fn events(
     ApiQuery(query): ApiQuery<StatsPageQuery>,
 ) -> Result<Json<EventsAnswer>, ApiError> {
     let reports = state.box_office().reports();
-    let (range, request) = (query.range(&reports)?, query.page()?);
-    let page = page_of(&state, query.event()?, request).await?;
+    let (range, (request, after)) = (query.range(&reports)?, query.page()?);
+    let page = page_of(&state, query.event()?, (request, after)).await?;
     let report = reports.read(of_events(&page, range)).await?;
     Ok(Json(EventsAnswer::of(&report, range, &page, request)))
 }
@@ -254,8 +254,8 @@ async fn seat_preferences(
     ApiQuery(query): ApiQuery<StatsPageQuery>,
 ) -> Result<Json<SeatPreferencesAnswer>, ApiError> {
     let reports = state.box_office().reports();
-    let (range, request) = (query.range(&reports)?, query.page()?);
-    let page = page_of(&state, query.event()?, request).await?;
+    let (range, (request, after)) = (query.range(&reports)?, query.page()?);
+    let page = page_of(&state, query.event()?, (request, after)).await?;
     let report = reports.read(of_events(&page, range).in_full()).await?;
     Ok(Json(SeatPreferencesAnswer::of(&report, range, &page, request)))
 }

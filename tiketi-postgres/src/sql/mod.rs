@@ -2,6 +2,7 @@
 
 pub(crate) mod creation_records;
 pub(crate) mod event_id_cache;
+pub(crate) mod event_list;
 pub(crate) mod holds;
 pub(crate) mod read_batcher;
 pub(crate) mod reads;
@@ -9,4 +10,5 @@ pub(crate) mod reservation_list;
 pub(crate) mod row;
 pub(crate) mod schema;
 pub(crate) mod session;
+pub(crate) mod slices;
 pub(crate) mod statement;

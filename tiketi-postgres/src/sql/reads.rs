@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use tiketi_core::{
     BuyerId, Event, EventId, Page, PageRequest, Payment, PaymentId, Reservation, ReservationId, SeatMap,
     StoreError, TicketType, TicketTypeId,
-    store::{EventQuery, EventView},
+    limits::MAX_TOTAL,
+    store::EventView,
 };
 use tiketi_sql::{
     EventRow, PaymentRow, ReservationRow, Row as _, SeatRow, TicketTypeRow, columns, count, qualified_list,
@@ -37,16 +38,12 @@ const RESERVATIONS_OF: &str = concat!(
     "SELECT ",
     columns!(reservation),
     " FROM tiketi.reservations WHERE buyer = $1 AND ($2::uuid IS NULL OR event = $2) \
-    ORDER BY serial DESC LIMIT $3 OFFSET $4"
+    ORDER BY created_at DESC, serial DESC LIMIT $3 OFFSET $4"
 );
 const COUNT_RESERVATIONS_OF: &str =
-    "SELECT count(*) AS total FROM tiketi.reservations WHERE buyer = $1 AND ($2::uuid IS NULL OR event = $2)";
+    "SELECT count(*) AS total FROM (SELECT 1 FROM tiketi.reservations WHERE buyer = $1 \
+    AND ($2::uuid IS NULL OR event = $2) LIMIT $3) AS counted";
 const EVENTS: &str = concat!("SELECT ", columns!(event), " FROM tiketi.events WHERE id = ANY($1)");
-/// Events without their descriptions, which no filter uses.
-static OUTLINES: LazyLock<String> = LazyLock::new(|| {
-    let columns = columns!(event).replace("description", "'' AS description");
-    format!("SELECT {columns} FROM tiketi.events WHERE $1 OR state <> 'draft'")
-});
 const TICKET_TYPES: &str = concat!(
     "SELECT ",
     columns!(ticket_type),
@@ -122,12 +119,13 @@ pub(crate) async fn reservations_of(
     page: PageRequest,
 ) -> Result<Page<Reservation>, StoreError> {
     let (buyer, event) = (buyer.as_uuid(), event.map(EventId::as_uuid));
-    let (size, offset) = (i64::from(page.size()), stored(page.offset()));
+    let (size, offset) = (i64::from(page.size()) + 1, stored(page.offset()));
     let found = pool.query(RESERVATIONS_OF).bind(buyer).bind(event).bind(size).bind(offset);
     let found = pool.fetch_all(found).await?;
-    let total = pool.fetch_one(pool.query(COUNT_RESERVATIONS_OF).bind(buyer).bind(event)).await?;
-    let total = count(&Row(&total), "total")?;
-    Ok(Page { rows: each(&found, |row| ReservationRow::read(row)?.reservation())?, total })
+    let total = pool.query(COUNT_RESERVATIONS_OF).bind(buyer).bind(event).bind(stored(MAX_TOTAL + 1));
+    let total = count(&Row(&pool.fetch_one(total).await?), "total")?;
+    let rows = each(&found, |row| ReservationRow::read(row)?.reservation())?;
+    Ok(Page::with_one_more(rows, total, page))
 }
 
 /// Returns events with their ticket types, in the order of `ids`.
@@ -139,13 +137,6 @@ pub(crate) async fn views(pool: &Pool, ids: &[EventId]) -> Result<Vec<EventView>
     let mut views: HashMap<_, _> = views.into_iter().map(|view| (view.event.id, view)).collect();
     // An event that was removed meanwhile is omitted.
     Ok(ids.iter().filter_map(|id| views.remove(id)).collect())
-}
-
-/// Returns all events with their ticket types, but without descriptions: a shop has few events.
-pub(crate) async fn outlines(pool: &Pool, drafts: bool) -> Result<Vec<EventView>, StoreError> {
-    let found = pool.fetch_all(pool.query(&OUTLINES).bind(drafts)).await?;
-    let events = each(&found, |row| Ok(EventRow::read(row)?.event()?.0))?;
-    with_ticket_types(pool, events).await
 }
 
 async fn with_ticket_types(pool: &Pool, events: Vec<Event>) -> Result<Vec<EventView>, StoreError> {
@@ -162,16 +153,6 @@ async fn with_ticket_types(pool: &Pool, events: Vec<Event>) -> Result<Vec<EventV
         }
     }
     Ok(views)
-}
-
-/// Filters and sorts in memory, because a status is not a column, and reads only the page in full.
-pub(crate) async fn events(pool: &Pool, query: &EventQuery) -> Result<Page<EventView>, StoreError> {
-    let mut wanted = outlines(pool, query.drafts).await?;
-    wanted.retain(|view| query.wants(view));
-    wanted.sort_by(|a, b| query.sort.compare(&a.event, &b.event));
-    let page = Page::cut(wanted, query.page);
-    let ids: Vec<_> = page.rows.iter().map(|view| view.event.id).collect();
-    Ok(Page { rows: views(pool, &ids).await?, total: page.total })
 }
 
 pub(crate) async fn ticket_type(pool: &Pool, id: TicketTypeId) -> Result<Option<TicketType>, StoreError> {

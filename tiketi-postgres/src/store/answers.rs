@@ -11,6 +11,7 @@ use tiketi_sql::{ANSWER_COLUMNS, answer_claim};
 use uuid::Uuid;
 
 use crate::sql::row::maybe;
+use crate::sql::slices::slice_before;
 use crate::store::PostgresStore;
 
 /// Claims a key that is new, whose claim by the same request has ended, or whose answer is replayed no more.
@@ -26,7 +27,7 @@ static ONE: LazyLock<String> =
 const KEEP: &str =
     "UPDATE tiketi.answers SET answered_at = $2, status = $3, content_type = $4, body = $5 WHERE key = $1";
 const GIVE_UP: &str = "DELETE FROM tiketi.answers WHERE key = $1 AND answered_at IS NULL";
-const FORGET: &str = "DELETE FROM tiketi.answers WHERE coalesce(answered_at, claimed_until) < $1";
+const FORGET: &str = slice_before!("tiketi.answers", "coalesce(answered_at, claimed_until)");
 
 #[async_trait]
 impl AnswerStore for PostgresStore {
@@ -83,6 +84,6 @@ impl AnswerStore for PostgresStore {
     }
 
     async fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.write(|| self.query(FORGET).bind(before.as_micros())).await
+        self.delete_before(FORGET, before).await
     }
 }

@@ -5,7 +5,7 @@ mod edits;
 use async_trait::async_trait;
 use tiketi_core::decide::{
     self, AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateRefused, Created, EditRefused,
-    Snapshot, UnblockSeats, announce_status,
+    UnblockSeats,
 };
 use tiketi_core::{
     CommandError, Event, EventDetails, EventId, EventStatus, Page, SeatMap, StoreError, TicketType,
@@ -15,7 +15,7 @@ use tiketi_core::{
 };
 
 use crate::queue::sweep;
-use crate::sql::reads;
+use crate::sql::{event_list, reads};
 use crate::store::PostgresStore;
 use crate::store::create::create_event;
 use edits::{
@@ -78,10 +78,9 @@ impl CatalogStore for PostgresStore {
 
     async fn announce_statuses(&self, now: Timestamp) -> Result<Swept<(EventId, EventStatus)>, StoreError> {
         // Most rounds find nothing, so the first read takes no lock.
-        let mut suspects = reads::outlines(self.database(), false).await?;
-        suspects.retain(|view| announce_status(&scope_of(view.clone()), now).is_some());
-        let works = suspects.into_iter().map(|view| {
-            let (store, id) = (self.clone(), view.event.id);
+        let suspects = event_list::to_announce(self.database(), now).await?;
+        let works = suspects.into_iter().map(|id| {
+            let store = self.clone();
             let work = async move {
                 let told = store.work(id, Announce(now)).await.map_err(StoreError::from)?;
                 Ok(told.map(|status| (id, status)))
@@ -97,7 +96,7 @@ impl CatalogStore for PostgresStore {
     }
 
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, StoreError> {
-        reads::events(self.database(), &query).await
+        event_list::events(self.database(), &query).await
     }
 
     async fn ticket_type(&self, id: TicketTypeId) -> Result<Option<TicketType>, StoreError> {
@@ -121,13 +120,4 @@ impl PostgresStore {
 
 fn no_ticket_type() -> CommandError<EditRefused> {
     CommandError::Refused(EditRefused::TicketTypeNotFound)
-}
-
-/// Makes the scope of a rule from the view of an event.
-fn scope_of(view: EventView) -> Snapshot {
-    let mut snapshot = Snapshot::new(view.event);
-    for row in view.ticket_types {
-        snapshot.put_ticket_type(row);
-    }
-    snapshot
 }

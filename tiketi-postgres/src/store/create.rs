@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use tiketi_core::decide::{
-    CreateEvent, CreateLayout, CreateRefused, Created, Creation, CreationVerdict, create,
+    CreateEvent, CreateLayout, CreateRefused, Created, Creation, CreationVerdict, any_left, create,
 };
 use tiketi_core::{CommandError, StoreError, catalog::NewEvent};
 use tiketi_sql::LayoutRow;
@@ -78,7 +78,7 @@ async fn insert_event(pool: &Pool, command: &CreateEvent) -> Result<Outcome, Sto
         known => return Ok(known),
     };
     let map_version = seats.iter().map(|seat| seat.map_version).max().unwrap_or_default();
-    write::new_event(&mut session, event, map_version).await.map_err(raced)?;
+    write::new_event(&mut session, event, map_version, any_left(ticket_types)).await.map_err(raced)?;
     write::new_ticket_types(&mut session, event.id, &ticket_types.iter().collect::<Vec<_>>()).await?;
     let firsts = (0..).step_by(SEATS_A_STATEMENT);
     for (first, seats) in firsts.zip(seats.chunks(SEATS_A_STATEMENT)) {

@@ -13,6 +13,7 @@ use tiketi_sql::{DeliveryRow, columns};
 
 use crate::sql::row::each;
 use crate::sql::statement::RowStatement;
+use crate::sql::slices::slice_before;
 use crate::store::PostgresStore;
 
 static RECEIVE: LazyLock<RowStatement> =
@@ -30,7 +31,7 @@ const ACKNOWLEDGE: &str =
     "UPDATE tiketi.inbox SET done = true WHERE gateway = $1 AND delivery = $2 AND NOT done";
 const POSTPONE: &str = "UPDATE tiketi.inbox SET claimed_until = $3, tries = tries + 1 \
     WHERE gateway = $1 AND delivery = $2 AND NOT done";
-const FORGET: &str = "DELETE FROM tiketi.inbox WHERE received_at < $1";
+const FORGET: &str = slice_before!("tiketi.inbox", "received_at");
 
 #[async_trait]
 impl InboxStore for PostgresStore {
@@ -77,6 +78,6 @@ impl InboxStore for PostgresStore {
     }
 
     async fn forget_deliveries(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.write(|| self.query(FORGET).bind(before.as_micros())).await
+        self.delete_before(FORGET, before).await
     }
 }

@@ -33,7 +33,7 @@ impl LayoutStore for PostgresStore {
         let found = self.database().fetch_all(found).await?;
         let total = self.database().fetch_one(self.query(COUNT)).await?;
         let rows = each(&found, |row| LayoutRow::read(row)?.layout())?;
-        Ok(Page { rows, total: count(&Row(&total), "total")? })
+        Ok(Page::counted(rows, count(&Row(&total), "total")?, page))
     }
 
     async fn delete_layout(&self, id: LayoutId) -> Result<bool, StoreError> {

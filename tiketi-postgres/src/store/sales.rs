@@ -12,6 +12,7 @@ use tiketi_core::{
 use tiketi_sql::{PaymentRow, Row as _, columns, count, stored};
 
 use crate::sql::row::{Row, each, maybe};
+use crate::sql::slices::slice_before;
 use crate::sql::{reads, reservation_list};
 use crate::store::PostgresStore;
 use crate::store::expiry::expire_due;
@@ -33,6 +34,8 @@ const NEEDING_ATTENTION: &str = concat!(
 const COUNT_NEEDING_ATTENTION: &str = "SELECT count(*) AS total FROM \
     (SELECT id FROM tiketi.payments WHERE needs_attention \
     UNION ALL SELECT id FROM tiketi.payments WHERE awaited_since <= $1 AND NOT needs_attention) AS troubled";
+const FORGET_CREATIONS: &str = slice_before!("tiketi.creations", "at");
+const FORGET_COMMANDS: &str = slice_before!("tiketi.commands", "at");
 const BY_KEY: &str = "SELECT id FROM tiketi.payments WHERE provider_key = $2 AND gateway = $1";
 /// Held and sold reservations have an index each, which has no rows of finished events; locked events are left out.
 const TO_CALL_OFF: &str = "SELECT held.id FROM tiketi.events AS off \
@@ -95,10 +98,8 @@ impl SalesStore for PostgresStore {
     }
 
     async fn forget_commands(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let creations = "DELETE FROM tiketi.creations WHERE at < $1";
-        self.write(|| self.query(creations).bind(before.as_micros())).await?;
-        let commands = "DELETE FROM tiketi.commands WHERE at < $1";
-        self.write(|| self.query(commands).bind(before.as_micros())).await
+        self.delete_before(FORGET_CREATIONS, before).await?;
+        self.delete_before(FORGET_COMMANDS, before).await
     }
 
     async fn reservation(&self, id: ReservationId) -> Result<Option<Reservation>, StoreError> {
@@ -149,7 +150,7 @@ impl SalesStore for PostgresStore {
             .await?;
         let total = self.database().fetch_one(self.query(COUNT_NEEDING_ATTENTION).bind(slow_before)).await?;
         let total = count(&Row(&total), "total")?;
-        Ok(Page { rows: each(&found, |row| PaymentRow::read(row)?.payment())?, total })
+        Ok(Page::counted(each(&found, |row| PaymentRow::read(row)?.payment())?, total, page))
     }
 
     async fn payment_by_key(

@@ -12,7 +12,7 @@ use tiketi_core::decide::{
 };
 use tiketi_core::{
     BuyerId, CommandKey, Event, EventId, FactBody, PaymentId, Reservation, ReservationId, SeatId, StoreError,
-    TicketType, TicketTypeId, Timestamp, fact::FactKinds,
+    TicketType, TicketTypeId, Timestamp, fact::FactKinds, search::searched_text,
 };
 use tiketi_sql::EventRows;
 
@@ -183,8 +183,11 @@ impl WorkingSet {
 
     /// Replaces the event's own row.
     pub(crate) fn set_event(&mut self, event: Event) -> Result<(), StoreError> {
-        self.loading()?.set_event(event);
+        let snapshot = self.loading()?;
+        let is_found_otherwise = searched_text(&snapshot.event().details) != searched_text(&event.details);
+        snapshot.set_event(event);
         self.writes.event = true;
+        self.writes.search |= is_found_otherwise;
         Ok(())
     }
 
@@ -305,6 +308,8 @@ pub(crate) struct WriteSet {
     pub(crate) facts: Vec<(Timestamp, FactBody)>,
     /// Whether the event's own details changed.
     pub(crate) event: bool,
+    /// Whether the text changed in which the event is searched.
+    pub(crate) search: bool,
     /// Whether the event is deleted.
     pub(crate) deleted: bool,
     pub(crate) new_ticket_types: BTreeSet<TicketTypeId>,

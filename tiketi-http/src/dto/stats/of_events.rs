@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::of_days::QUARTER;
 use super::sums::{DayDto, EventNameDto, HeadDto, SpanDto, TallyDto, days, rate};
+use crate::dto::event::event_pages;
 use crate::dto::page::PaginationDto;
 
 /// What happened of an event.
@@ -42,7 +43,7 @@ impl EventsAnswer {
         Self {
             span: SpanDto::of(report, range),
             data: page.rows.iter().map(dto).collect(),
-            pagination: PaginationDto::of(page, request),
+            pagination: event_pages(page, request, EventSort::Newest),
         }
     }
 }
@@ -172,7 +173,7 @@ impl SeatPreferencesAnswer {
         Self {
             span: SpanDto::of(report, range),
             data: page.rows.iter().map(|view| preferences(report, range, view)).collect(),
-            pagination: PaginationDto::of(page, request),
+            pagination: event_pages(page, request, EventSort::Newest),
         }
     }
 }

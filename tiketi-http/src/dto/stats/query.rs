@@ -3,10 +3,12 @@
 use serde::Deserialize;
 use tiketi_core::box_office::Reports;
 use tiketi_core::figures::{Day, DayRange, MAX_DAYS};
+use tiketi_core::store::{EventKey, EventSort};
 use tiketi_core::{EventId, PageRequest};
 use utoipa::IntoParams;
 
-use crate::dto::page::page_request;
+use crate::dto::event::event_key;
+use crate::dto::page::{numbered_page, page_after_key};
 use crate::error::{ApiError, Code};
 
 /// Days of a report unless the client says otherwise.
@@ -48,9 +50,11 @@ pub(crate) struct StatsPageQuery {
     /// Only this event.
     #[param(value_type = Option<String>, format = Uuid)]
     event_id: Option<String>,
-    /// Which page of events, from 1; 1 by default.
+    /// Which page of events, from 1, within the first 1,000; 1 by default. Not together with `after`.
     #[param(example = 1, minimum = 1)]
     page: Option<i64>,
+    /// `pagination.next` of the page before.
+    after: Option<String>,
     /// How many events a page has, from 1 to 100; 20 by default.
     #[param(example = 20, minimum = 1, maximum = 100)]
     limit: Option<i64>,
@@ -79,9 +83,15 @@ impl StatsPageQuery {
         event_of(self.event_id.as_deref())
     }
 
-    /// Reads the page.
-    pub(crate) fn page(&self) -> Result<PageRequest, ApiError> {
-        page_request(self.page, self.limit)
+    /// Reads the page of events, the latest first, and the place after which it starts.
+    pub(crate) fn page(&self) -> Result<(PageRequest, Option<EventKey>), ApiError> {
+        match &self.after {
+            Some(after) => {
+                let page = page_after_key(self.page, self.limit)?;
+                Ok((page, Some(event_key(after, EventSort::Newest)?)))
+            }
+            None => Ok((numbered_page(self.page, self.limit)?, None)),
+        }
     }
 }
 

@@ -36,9 +36,9 @@ async fn list(
     ApiQuery(query): ApiQuery<EventListQuery>,
 ) -> Result<Json<EventList>, ApiError> {
     let query = query.query(state.box_office())?.with_drafts();
-    let request = query.page;
+    let shown = (query.page, query.sort);
     let page = state.box_office().catalog().events(query).await?;
-    Ok(Json(EventList::of(&page, request, state.box_office())))
+    Ok(Json(EventList::of(&page, shown, state.box_office())))
 }
 
 /// Create an event

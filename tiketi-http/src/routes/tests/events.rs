@@ -66,10 +66,44 @@ async fn events_are_filtered_by_status() {
 async fn events_come_in_pages() {
     let shop = shop_with_events().await;
     let second = shop.read("/api/events?page=2&limit=3", "").await;
-    assert_eq!(second["pagination"], json!({"total": 4, "page": 2, "limit": 3, "totalPages": 2}));
+    let pagination = json!({"total": 4, "totalIsExact": true, "page": 2, "limit": 3, "totalPages": 2});
+    assert_eq!(second["pagination"], pagination);
     assert_eq!(second["data"].as_array().unwrap().len(), 1);
-    let beyond = shop.read("/api/events?page=4000000000&limit=100", "").await;
+    let beyond = shop.read("/api/events?page=10&limit=100", "").await;
     assert_eq!(beyond["data"], json!([]));
+    for page in ["page=11&limit=100", "page=4000000000"] {
+        let refused = shop.get(&format!("/api/events?{page}"), "").await;
+        assert_refused(&refused, 400, "INVALID_QUERY", "only the first 1000 rows");
+    }
+}
+
+/// Fails if a key misses or repeats an event, in any order, or if the last page has one.
+#[tokio::test]
+async fn events_are_read_on_from_the_key_of_a_page() {
+    let shop = shop_with_events().await;
+    for sort in ["date", "sale", "newest", "title"] {
+        let whole = titles(&shop, &format!("sort={sort}")).await;
+        let (mut paged, mut after) = (Vec::new(), String::new());
+        for _ in 0..whole.len() {
+            let page = shop.read(&format!("/api/events?sort={sort}&limit=1{after}"), "").await;
+            paged.push(page["data"][0]["title"].as_str().unwrap().to_owned());
+            after = match page["pagination"]["next"].as_str() {
+                Some(next) => format!("&after={}", urlencoding(next)),
+                None => String::new(),
+            };
+        }
+        assert_eq!((paged, &*after), (whole, ""), "{sort}");
+    }
+    let key = shop.read("/api/events?limit=1", "").await["pagination"]["next"].as_str().unwrap().to_owned();
+    for query in [format!("after={key}&page=2"), "after=nonsense".into(), format!("after={key}x")] {
+        let refused = shop.get(&format!("/api/events?{query}"), "").await;
+        assert_refused(&refused, 400, "INVALID_QUERY", "after");
+    }
+}
+
+/// Writes a text as a part of an address.
+fn urlencoding(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 #[tokio::test]

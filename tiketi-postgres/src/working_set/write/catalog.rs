@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use tiketi_core::decide::{Scope, Snapshot};
+use tiketi_core::decide::{Scope, Snapshot, any_left};
 use tiketi_core::{Event, EventId, Seat, StoreError, TicketType, TicketTypeId};
 use tiketi_sql::{EventRow, Part, Row as _, SeatRow, TicketTypeRow};
 use uuid::Uuid;
 
 use super::{column, miscounted, run};
+use crate::sql::event_list;
 use crate::sql::row::maybe;
 use crate::sql::session::Session;
 use crate::sql::statement::{Guard, RowStatement};
@@ -26,7 +27,8 @@ static INSERT_TICKET_TYPES: LazyLock<RowStatement> =
 static INSERT_SEATS: LazyLock<RowStatement> = LazyLock::new(RowStatement::insert_of_event::<SeatRow<'_>>);
 const DELETE_TICKET_TYPES: &str = "DELETE FROM tiketi.ticket_types WHERE event = $1 AND id = ANY($2)";
 /// Deletes the rows of an event without reservations, and then the event.
-const DELETE_EVENT: [&str; 3] = [
+const DELETE_EVENT: [&str; 4] = [
+    "DELETE FROM tiketi.event_searches WHERE event = $1",
     "DELETE FROM tiketi.seats WHERE event = $1 AND map_version > 0",
     "DELETE FROM tiketi.ticket_types WHERE event = $1",
     "DELETE FROM tiketi.events WHERE id = $1",
@@ -34,7 +36,7 @@ const DELETE_EVENT: [&str; 3] = [
 
 /// Writes an event's details, and returns the new place of its row.
 pub(super) async fn details(session: &mut Session, snapshot: &Snapshot) -> Result<String, StoreError> {
-    let row = EventRow::of(snapshot.event(), snapshot.map_version())?;
+    let row = EventRow::of(snapshot.event(), snapshot.map_version(), any_left(snapshot.ticket_types()))?;
     let statement = UPDATE_EVENT.bind(session.query(UPDATE_EVENT.sql()), &row);
     let place = maybe(session.fetch_optional(statement).await?, |row| row.text("place").map(str::to_owned))?;
     place.ok_or_else(|| miscounted("events"))
@@ -45,10 +47,12 @@ pub(crate) async fn new_event(
     session: &mut Session,
     event: &Event,
     map_version: u64,
+    any_left: bool,
 ) -> Result<(), StoreError> {
-    let row = EventRow::of(event, map_version)?;
+    let row = EventRow::of(event, map_version, any_left)?;
     let statement = INSERT_EVENT.bind(session.query(INSERT_EVENT.sql()), &row);
-    session.execute(statement).await.map(drop)
+    session.execute(statement).await?;
+    event_list::write_search(session, event).await
 }
 
 /// Writes names, prices and capacities, and stocks with them.

@@ -5,7 +5,7 @@ mod catalog;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use tiketi_core::decide::{CommandRecord, Scope, Snapshot};
+use tiketi_core::decide::{CommandRecord, Scope, Snapshot, any_left};
 use tiketi_core::{
     CommandKey, EventId, FactBody, Payment, PaymentId, Reservation, ReservationId, SeatId, StoreError,
     TicketType, TicketTypeId, Timestamp,
@@ -16,7 +16,7 @@ use tiketi_sql::{
 };
 use uuid::Uuid;
 
-use crate::sql::creation_records;
+use crate::sql::{creation_records, event_list};
 use crate::sql::row::Row;
 use crate::sql::session::Session;
 use crate::sql::statement::{Arrays, Guard, RowStatement, Statement};
@@ -53,14 +53,14 @@ struct WriteRevision {
 }
 
 static WRITE_REVISION: LazyLock<WriteRevision> = LazyLock::new(|| {
-    let seats = Arrays::of::<SeatRow<'_>>(&[Part::Key, Part::Changing], 5, Guard::Version);
+    let seats = Arrays::of::<SeatRow<'_>>(&[Part::Key, Part::Changing], 6, Guard::Version);
     let stocks = Arrays::of::<TicketTypeRow<'_>>(&[Part::Key, Part::Counted], seats.next, Guard::None);
     let update_seats = seats.update(SeatRow::TABLE);
     let update_stocks = stocks.update_at(TicketTypeRow::TABLE, "$4");
     let sql = format!(
         "WITH seats AS ({update_seats} RETURNING 1), \
         stocks AS ({update_stocks} RETURNING kept.id, kept.ctid::text AS place) \
-        UPDATE tiketi.events SET revision = revision + 1, map_version = $2 WHERE ctid = $3::text::tid AND id = $1 \
+        UPDATE tiketi.events SET revision = revision + 1, map_version = $2, any_left = $5 WHERE ctid = $3::text::tid AND id = $1 \
         RETURNING (SELECT count(*) FROM seats) AS seats, ctid::text AS place, \
             (SELECT coalesce(array_agg(id ORDER BY id), '{{}}') FROM stocks) AS stocks, \
             (SELECT coalesce(array_agg(place ORDER BY id), '{{}}') FROM stocks) AS places"
@@ -103,6 +103,9 @@ pub(crate) async fn all(
     facts(session, event, &saved.collect::<Vec<_>>()).await?;
     if writes.event {
         places.event = catalog::details(session, snapshot).await?;
+    }
+    if writes.search {
+        event_list::write_search(session, snapshot.event()).await?;
     }
     take_revision(session, event, snapshot, &writes.seats, &counted, places).await
 }
@@ -239,7 +242,8 @@ async fn take_revision(
         .bind(event.as_uuid())
         .bind(stored(snapshot.map_version()))
         .bind(places.event.clone())
-        .bind(places.of(stocks.iter().map(|it| TicketTypeId::from_uuid(it.id)))?);
+        .bind(places.of(stocks.iter().map(|it| TicketTypeId::from_uuid(it.id)))?)
+        .bind(any_left(snapshot.ticket_types()));
     let statement = revision.seats.bind(statement, &seats).bind(before);
     let statement = revision.stocks.bind(statement, &stocks);
     let row = session.fetch_optional(statement).await?.ok_or_else(|| miscounted("events"))?;

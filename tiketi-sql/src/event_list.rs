@@ -1,0 +1,279 @@
+//! Statements that list events: filtered, sorted and paged by indexes.
+//!
+//! A status depends on the clock, so no column has it. The column `listing` has the announced status, or `draft`, and an
+//! index for each order begins with it. A page of one status is read from that index, without the events that no longer
+//! have the status; those that have it and are not announced yet are found by [`unannounced`], and are few.
+
+use std::collections::BTreeSet;
+
+use tiketi_core::search::{matches, word_grams};
+use tiketi_core::store::{EventKeyValue, EventQuery, EventSort};
+use tiketi_core::{EventId, EventStatus, Page, PageRequest, Timestamp};
+use uuid::Uuid;
+
+use crate::event::{DRAFTS, status_word};
+
+/// Rows of a listing that are looked at for the words of a search, before its index is used.
+///
+/// A common word is found in these rows; a rare one has few rows in the index.
+pub const ROWS_LOOKED_AT: u32 = 1_000;
+/// Most grams that an index is asked for; the words are compared afterwards.
+const MOST_GRAMS: usize = 24;
+
+/// How a database writes a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the stores of this workspace")]
+pub enum Dialect {
+    /// Postgres: a schema before each table, and parameters `$1`.
+    Postgres,
+    /// SQLite: parameters `?1`.
+    Sqlite,
+}
+
+/// The moment at which statuses are derived, as a parameter of every statement here.
+const NOW: &str = "$1";
+/// The status at that moment, as [`tiketi_core::Event::status`] derives it.
+const STATUS: &str = "CASE WHEN state = 'cancelled' THEN 'cancelled' WHEN closes_at <= $1 THEN 'ended' \
+    WHEN state = 'draft' OR opens_at > $1 THEN 'upcoming' WHEN any_left THEN 'on_sale' ELSE 'sold_out' END";
+
+impl Dialect {
+    fn write(self, statement: &str) -> String {
+        match self {
+            Self::Postgres => statement.to_owned(),
+            Self::Sqlite => statement.replace("tiketi.", "").replace('$', "?"),
+        }
+    }
+
+    /// Names an index that must be used: without statistics, SQLite takes any index of the same columns.
+    fn by(self, index: &str) -> String {
+        match self {
+            Self::Postgres => String::new(),
+            Self::Sqlite => format!(" INDEXED BY {index}"),
+        }
+    }
+}
+
+/// Returns the statement that finds the public events whose status differs from the announced one at `$1`.
+///
+/// Each part is a range of an index that is empty while all statuses are announced.
+pub fn unannounced(dialect: Dialect) -> String {
+    dialect.write(&stale(dialect, "id", ""))
+}
+
+/// Selects columns of the events whose status at `$1` is not announced.
+fn stale(dialect: Dialect, columns: &str, only: &str) -> String {
+    let (opening, closing) = (dialect.by("events_by_opening"), dialect.by("events_by_closing"));
+    let apart = dialect.by("events_to_announce");
+    let ranges = [
+        (&opening, "listing = 'upcoming' AND opens_at <= $1"),
+        (&opening, "listing = 'on_sale' AND opens_at > $1"),
+        (&opening, "listing = 'sold_out' AND opens_at > $1"),
+        (&closing, "listing = 'upcoming' AND closes_at <= $1"),
+        (&closing, "listing = 'on_sale' AND closes_at <= $1"),
+        (&closing, "listing = 'sold_out' AND closes_at <= $1"),
+        (&closing, "listing = 'ended' AND closes_at > $1"),
+        (&apart, "listing = 'on_sale' AND NOT any_left"),
+        (&apart, "listing = 'sold_out' AND any_left"),
+        (&apart, "listing = 'upcoming' AND state = 'cancelled'"),
+        (&apart, "listing = 'on_sale' AND state = 'cancelled'"),
+        (&apart, "listing = 'sold_out' AND state = 'cancelled'"),
+        (&apart, "listing = 'ended' AND state = 'cancelled'"),
+    ];
+    let parts = ranges.map(|(index, range)| {
+        format!("SELECT {columns} FROM tiketi.events{index} WHERE {range} AND listing <> {STATUS}{only}")
+    });
+    parts.join(" UNION ")
+}
+
+/// The statements of a listing in one order, of one status or of all, with or without drafts.
+///
+/// All take the moment (`$1`), the key from which the listing starts (`$2` its value, `$3` its id), and a limit (`$4`).
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "stores run every statement")]
+pub struct EventListing {
+    /// Returns the ids of the first events, in their order.
+    pub page: String,
+    /// Counts events, up to the limit.
+    pub count: String,
+    /// Returns the first events with the text in which they are searched.
+    pub walk: String,
+    /// Returns those events of a list of ids, in their order, that the listing has. The list is the last parameter: an
+    /// array (`$5`) in Postgres, a JSON array of hexadecimal ids (`?5`) in SQLite.
+    pub these: String,
+}
+
+/// What a listing is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Shape {
+    sort: EventSort,
+    status: Option<EventStatus>,
+    drafts: bool,
+}
+
+const SORTS: [EventSort; 4] =
+    [EventSort::StartsAt, EventSort::SaleOpensAt, EventSort::Newest, EventSort::Title];
+const STATUSES: [EventStatus; 5] = [
+    EventStatus::Upcoming,
+    EventStatus::OnSale,
+    EventStatus::SoldOut,
+    EventStatus::Ended,
+    EventStatus::Cancelled,
+];
+
+/// The statements of every listing.
+#[derive(Debug)]
+pub struct EventListings(Vec<(Shape, EventListing)>);
+
+impl EventListings {
+    /// Writes the statements of a database.
+    pub fn of(dialect: Dialect) -> Self {
+        let statuses = || STATUSES.map(Some).into_iter().chain([None]);
+        let shapes = SORTS.into_iter().flat_map(|sort| {
+            let drafts = move |status| [false, true].map(|drafts| Shape { sort, status, drafts });
+            statuses().flat_map(drafts)
+        });
+        Self(shapes.map(|shape| (shape, shape.listing(dialect))).collect())
+    }
+
+    /// Returns the statements for a query; `None` never, because every query has a shape.
+    pub fn find(&self, query: &EventQuery) -> Option<&EventListing> {
+        let shape = Shape { sort: query.sort, status: query.status, drafts: query.drafts };
+        self.0.iter().find(|(known, _)| *known == shape).map(|(_, listing)| listing)
+    }
+}
+
+impl Shape {
+    fn listing(self, dialect: Dialect) -> EventListing {
+        let (column, way) = (self.column(), if self.sort.is_descending() { " DESC" } else { "" });
+        let order = format!("ORDER BY {column}{way}, id{way}");
+        let parts = self.parts(dialect, &order);
+        let page = format!("SELECT id FROM ({parts}) AS listed {order} LIMIT $4");
+        let count = self.parts(dialect, "");
+        let count = format!("SELECT count(*) AS total FROM (SELECT id FROM ({count}) AS listed LIMIT $4) AS counted");
+        let walk = format!(
+            "SELECT listed.id AS id, (SELECT folded FROM tiketi.event_searches WHERE event = listed.id) AS folded \
+             FROM ({parts}) AS listed ORDER BY listed.{column}{way}, listed.id{way} LIMIT $4"
+        );
+        let among = match dialect {
+            Dialect::Postgres => "id = ANY ($5)",
+            Dialect::Sqlite => "id IN (SELECT unhex(value) FROM json_each($5))",
+        };
+        let these = format!(
+            "SELECT id FROM tiketi.events WHERE {among} AND {} AND {} {order} LIMIT $4",
+            self.later(),
+            self.shown()
+        );
+        let [page, count, walk, these] = [page, count, walk, these].map(|text| dialect.write(&text));
+        EventListing { page, count, walk, these }
+    }
+
+    /// Returns the column that the listing is sorted by.
+    fn column(self) -> &'static str {
+        match self.sort {
+            EventSort::StartsAt => "starts_at",
+            EventSort::SaleOpensAt => "opens_at",
+            EventSort::Newest => "created_at",
+            EventSort::Title => "title",
+        }
+    }
+
+    /// Returns the index of the order, which begins with the listing.
+    fn index(self) -> &'static str {
+        match self.sort {
+            EventSort::StartsAt => "events_by_start",
+            EventSort::SaleOpensAt => "events_by_opening",
+            EventSort::Newest => "events_by_creation",
+            EventSort::Title => "events_by_title",
+        }
+    }
+
+    /// Returns the condition of events that come after the key.
+    fn later(self) -> String {
+        let sign = if self.sort.is_descending() { '<' } else { '>' };
+        format!("({}, id) {sign} ($2, $3)", self.column())
+    }
+
+    /// Returns the condition of events that the listing shows.
+    fn shown(self) -> String {
+        let drafts = if self.drafts { "" } else { " AND listing <> 'draft'" };
+        match self.status {
+            Some(status) => format!("{STATUS} = '{}'{drafts}", status_word(status)),
+            // Every statement names the moment, so that all have the same parameters.
+            None => format!("{NOW} IS NOT NULL{drafts}"),
+        }
+    }
+
+    /// Returns the values of `listing` in whose events the listing is read.
+    fn lists(self) -> Vec<&'static str> {
+        let mut lists: Vec<_> = match self.status {
+            Some(status) => vec![status_word(status)],
+            None => STATUSES.map(status_word).to_vec(),
+        };
+        // A draft is upcoming, or its sale has ended.
+        let has_drafts = !matches!(
+            self.status,
+            Some(EventStatus::OnSale | EventStatus::SoldOut | EventStatus::Cancelled)
+        );
+        if self.drafts && has_drafts {
+            lists.push(DRAFTS);
+        }
+        lists
+    }
+
+    /// Selects the first events of each list, and those whose status is not announced yet.
+    fn parts(self, dialect: Dialect, order: &str) -> String {
+        let (column, index) = (self.column(), dialect.by(self.index()));
+        let (later, shown) = (self.later(), self.shown());
+        let lists = self.lists().into_iter().map(|list| {
+            format!(
+                "SELECT id, {column} FROM tiketi.events{index} \
+                 WHERE listing = '{list}' AND {later} AND {shown} {order} LIMIT $4"
+            )
+        });
+        let late = self.status.map(|_| {
+            let stale = stale(dialect, &format!("id, {column}"), &format!(" AND {shown}"));
+            format!("SELECT id, {column} FROM ({stale}) AS unannounced WHERE {later} {order} LIMIT $4")
+        });
+        // SQLite has no parentheses around a part of a union.
+        let parts: Vec<_> = lists.chain(late).map(|part| format!("SELECT * FROM ({part}) AS part")).collect();
+        parts.join(" UNION ALL ")
+    }
+}
+
+/// Returns the key from which a listing starts: its value and its id; `None` for a key of another order.
+pub fn start(query: &EventQuery) -> Option<(EventKeyValue, Uuid)> {
+    let (moment, title, id) = if query.sort.is_descending() {
+        (Timestamp::from_micros(i64::MAX), String::new(), Uuid::max())
+    } else {
+        (Timestamp::from_micros(i64::MIN), String::new(), Uuid::nil())
+    };
+    let before_all = match query.sort {
+        EventSort::Title => EventKeyValue::Title(title),
+        EventSort::StartsAt | EventSort::SaleOpensAt | EventSort::Newest => EventKeyValue::Moment(moment),
+    };
+    let Some(after) = &query.after else { return Some((before_all, id)) };
+    let is_of_order = std::mem::discriminant(&after.value) == std::mem::discriminant(&before_all);
+    is_of_order.then(|| (after.value.clone(), after.id.as_uuid()))
+}
+
+/// Returns the page in the first events of a listing, of which each has its text; `None` if they are not enough.
+pub fn page_of_walk(
+    walked: Vec<(EventId, String)>,
+    words: &[String],
+    request: PageRequest,
+) -> Option<Page<EventId>> {
+    let is_all = walked.len() < ROWS_LOOKED_AT as usize;
+    let found = walked.into_iter().filter(|(_, folded)| matches(folded, words));
+    let found: Vec<EventId> = found.map(|(id, _)| id).collect();
+    let page = Page::cut(found, request).up_to_max_total();
+    if is_all {
+        return Some(page);
+    }
+    page.has_more.then_some(Page { is_total_exact: false, ..page })
+}
+
+/// Returns the grams by which an index finds the events that may have all words.
+pub fn index_grams(words: &[String]) -> Vec<String> {
+    let grams: BTreeSet<String> = words.iter().flat_map(|word| word_grams(word)).collect();
+    grams.into_iter().take(MOST_GRAMS).collect()
+}

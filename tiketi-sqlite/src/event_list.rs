@@ -1,0 +1,135 @@
+//! Lists of events: filtered, searched, sorted and paged in the database.
+
+use std::sync::LazyLock;
+
+use rusqlite::{Connection, ToSql, params};
+use tiketi_core::limits::MAX_TOTAL;
+use tiketi_core::search::{grams, matches, searched_text, words};
+use tiketi_core::store::{EventKeyValue, EventQuery, EventView};
+use tiketi_core::{Event, EventDetails, EventId, Page, StoreError, Timestamp};
+use tiketi_sql::{
+    Dialect, EventListing, EventListings, ROWS_LOOKED_AT, Row as _, index_grams, page_of_walk, start, stored,
+    unannounced,
+};
+use uuid::Uuid;
+
+use crate::load::all;
+use crate::reads;
+use crate::row::{Row, first};
+use crate::write::run;
+
+static LISTINGS: LazyLock<EventListings> = LazyLock::new(|| EventListings::of(Dialect::Sqlite));
+static UNANNOUNCED: LazyLock<String> = LazyLock::new(|| unannounced(Dialect::Sqlite));
+/// Finds the events that may have all words, by the grams of the words.
+const CANDIDATES: &str = "SELECT event AS id, folded FROM event_grams \
+    CROSS JOIN event_searches ON number = event_grams.rowid WHERE event_grams MATCH ?1";
+
+/// Returns a page of events.
+pub(crate) fn events(connection: &Connection, query: &EventQuery) -> Result<Page<EventView>, StoreError> {
+    let page = ids(connection, query)?;
+    let views = page.rows.iter().filter_map(|id| reads::event(connection, *id).transpose());
+    let views = views.collect::<Result<Vec<_>, StoreError>>()?;
+    Ok(page.with_rows(views))
+}
+
+/// Returns the ids of the public events whose status at `now` is not announced.
+pub(crate) fn to_announce(connection: &Connection, now: Timestamp) -> Result<Vec<EventId>, StoreError> {
+    all(connection, &UNANNOUNCED, [now.as_micros()], id)
+}
+
+/// One listing, from its start on.
+struct Listing<'c> {
+    connection: &'c Connection,
+    sql: &'static EventListing,
+    now: i64,
+    value: Box<dyn ToSql>,
+    id: Uuid,
+}
+
+impl Listing<'_> {
+    fn read<T>(
+        &self,
+        sql: &str,
+        limit: u64,
+        read: impl FnMut(&Row<'_, '_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        all(self.connection, sql, params![self.now, self.value, self.id, stored(limit)], read)
+    }
+}
+
+fn ids(connection: &Connection, query: &EventQuery) -> Result<Page<EventId>, StoreError> {
+    let (Some(sql), Some((value, key))) = (LISTINGS.find(query), start(query)) else {
+        return Ok(Page::cut(Vec::new(), query.page));
+    };
+    let value: Box<dyn ToSql> = match value {
+        EventKeyValue::Moment(at) => Box::new(at.as_micros()),
+        EventKeyValue::Title(title) => Box::new(title),
+    };
+    let listing = Listing { connection, sql, now: query.now.as_micros(), value, id: key };
+    let words = query.search.as_deref().map(words).unwrap_or_default();
+    if !words.is_empty() {
+        return searched(&listing, query, &words);
+    }
+    let until = query.page.offset() + u64::from(query.page.size()) + 1;
+    let mut found = listing.read(&sql.page, until, id)?;
+    let counted = listing.read(&sql.count, MAX_TOTAL + 1, first::<i64>)?;
+    let counted = counted.first().and_then(|count| u64::try_from(*count).ok()).unwrap_or_default();
+    let before = usize::try_from(query.page.offset()).unwrap_or(usize::MAX).min(found.len());
+    found.drain(..before);
+    Ok(Page::with_one_more(found, counted, query.page))
+}
+
+/// Looks at the first events of the listing, and asks the index if too few of them have the words.
+fn searched(listing: &Listing<'_>, query: &EventQuery, words: &[String]) -> Result<Page<EventId>, StoreError> {
+    let walked = listing.read(&listing.sql.walk, u64::from(ROWS_LOOKED_AT), text)?;
+    if let Some(page) = page_of_walk(walked, words, query.page) {
+        return Ok(page);
+    }
+    let wanted = index_grams(words).join(" AND ");
+    let found = all(listing.connection, CANDIDATES, [wanted], text)?;
+    let found = found.into_iter().filter(|(_, folded)| matches(folded, words));
+    let found: Vec<String> = found.map(|(id, _)| format!("\"{}\"", id.as_uuid().simple())).collect();
+    let found = format!("[{}]", found.join(","));
+    let values = params![listing.now, listing.value, listing.id, i64::MAX, found];
+    let found = all(listing.connection, &listing.sql.these, values, id)?;
+    Ok(Page::cut(found, query.page).up_to_max_total())
+}
+
+fn id(row: &Row<'_, '_>) -> Result<EventId, StoreError> {
+    first(row).map(EventId::from_uuid)
+}
+
+fn text(row: &Row<'_, '_>) -> Result<(EventId, String), StoreError> {
+    Ok((id(row)?, row.text("folded")?.to_owned()))
+}
+
+/// Writes the text in which a new event is searched.
+pub(crate) fn write_search(connection: &Connection, event: &Event) -> Result<(), StoreError> {
+    let folded = searched_text(&event.details);
+    let sql = "INSERT INTO event_searches (event, folded) VALUES (?1, ?2)";
+    run(connection, sql, (event.id.as_uuid(), &folded))?;
+    let grams: Vec<String> = grams(&folded).into_iter().collect();
+    let sql = "INSERT INTO event_grams (rowid, grams) SELECT number, ?2 FROM event_searches WHERE event = ?1";
+    run(connection, sql, (event.id.as_uuid(), grams.join(" "))).map(drop)
+}
+
+/// Replaces the text in which an event is searched, if an edit changed it.
+pub(crate) fn edit_search(
+    connection: &Connection,
+    before: &EventDetails,
+    event: &Event,
+) -> Result<(), StoreError> {
+    if searched_text(before) == searched_text(&event.details) {
+        return Ok(());
+    }
+    remove_search(connection, event.id)?;
+    write_search(connection, event)
+}
+
+/// Removes the text of an event.
+pub(crate) fn remove_search(connection: &Connection, event: EventId) -> Result<(), StoreError> {
+    let event = [event.as_uuid()];
+    let sql = "DELETE FROM event_grams WHERE rowid = (SELECT number FROM event_searches WHERE event = ?1)";
+    run(connection, sql, event)?;
+    run(connection, "DELETE FROM event_searches WHERE event = ?1", event).map(drop)
+}
