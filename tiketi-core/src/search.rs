@@ -72,7 +72,8 @@ mod tests {
 
     fn plain(grams: BTreeSet<String>) -> Vec<String> {
         let decode = |gram: &String| {
-            let bytes = (0..gram.len()).step_by(2).map(|at| u8::from_str_radix(&gram[at..at + 2], 16).unwrap());
+            let bytes =
+                (0..gram.len()).step_by(2).map(|at| u8::from_str_radix(&gram[at..at + 2], 16).unwrap());
             String::from_utf8(bytes.collect()).unwrap()
         };
         grams.iter().map(decode).collect()

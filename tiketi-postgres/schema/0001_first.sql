@@ -38,15 +38,16 @@ CREATE TABLE tiketi.events (
     revision    bigint NOT NULL DEFAULT 1  -- grows with each commit that changes anything of the event
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX cancelled_events ON tiketi.events (id) WHERE state = 'cancelled';
--- The orders of lists. Statuses that are not announced yet are found by a range of the first or the last of these, or
--- in the index after them.
+-- The orders of lists. Statuses that are not announced yet are found by a range of the first or the last of these, or in
+-- the small indexes after them.
 CREATE INDEX events_by_opening ON tiketi.events (listing, opens_at, id);
 CREATE INDEX events_by_start ON tiketi.events (listing, starts_at, id);
 CREATE INDEX events_by_creation ON tiketi.events (listing, created_at, id);
 CREATE INDEX events_by_title ON tiketi.events (listing, title, id);
 CREATE INDEX events_by_closing ON tiketi.events (listing, closes_at);
-CREATE INDEX events_to_announce ON tiketi.events (listing, id) WHERE listing = 'on_sale' AND NOT any_left
-    OR listing = 'sold_out' AND any_left OR state = 'cancelled' AND listing <> 'cancelled';
+CREATE INDEX events_newly_sold_out ON tiketi.events (id) WHERE listing = 'on_sale' AND NOT any_left;
+CREATE INDEX events_left_again ON tiketi.events (id) WHERE listing = 'sold_out' AND any_left;
+CREATE INDEX events_newly_cancelled ON tiketi.events (id) WHERE state = 'cancelled' AND listing <> 'cancelled';
 
 -- The texts in which events are searched, apart from rows that each sale writes. The index has their grams.
 CREATE TABLE tiketi.event_searches (

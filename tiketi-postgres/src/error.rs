@@ -27,14 +27,32 @@ pub(crate) fn failed(error: Error) -> StoreError {
     StoreError::new(kind, message).caused_by(error)
 }
 
-/// Classifies a failed commit: unless the server reports that it failed, the outcome is unknown.
+/// Classifies a failed commit: unless the server reports that it refused, the outcome is unknown.
+///
+/// Only SQLSTATEs by which a transaction is known to be undone are refusals. Any other may come from beyond this server:
+/// a coordinator of shards reports the lost answer of a shard that committed as an internal error (`XX000`).
 pub(crate) fn commit_failed(error: Error) -> StoreError {
-    let refused = matches!(&error, Error::Database(database) if !ends_connection(&**database));
+    let refused = match &error {
+        Error::Database(database) => {
+            !ends_connection(&**database) && is_refusal(&database.code().unwrap_or_default())
+        }
+        _ => false,
+    };
     if refused {
         return failed(error);
     }
-    StoreError::new(StoreErrorKind::OutcomeUnknown, "the connection was lost during a commit")
+    StoreError::new(StoreErrorKind::OutcomeUnknown, "it is not known whether a commit succeeded")
         .caused_by(error)
+}
+
+/// Returns whether a transaction that ends with this SQLSTATE is undone (source: PostgreSQL's manual, appendix A).
+///
+/// `40003` is "statement completion unknown".
+fn is_refusal(state: &str) -> bool {
+    let class = state.get(..2).unwrap_or_default();
+    let is_of_statement =
+        matches!(class, "0A" | "21" | "22" | "23" | "25" | "28" | "3F" | "42" | "44" | "53" | "54" | "55");
+    is_of_statement || matches!(state, "40001" | "40P01" | "40002" | "57014")
 }
 
 /// Returns whether the server ended the connection with this error.
@@ -83,11 +101,6 @@ pub(crate) fn lock_timed_out(error: &StoreError) -> bool {
     matches!(cause(error), Some(Error::Database(database)) if database.code().as_deref() == Some(LOCK_NOT_AVAILABLE))
 }
 
-/// Returns whether a constraint of this name was violated.
-pub(crate) fn violates(error: &StoreError, constraint: &str) -> bool {
-    matches!(cause(error), Some(Error::Database(database)) if database.constraint() == Some(constraint))
-}
-
 /// Returns the error of sqlx.
 fn cause(error: &StoreError) -> Option<&Error> {
     std::error::Error::source(error)?.downcast_ref()
@@ -106,4 +119,20 @@ pub(crate) fn was_lost(error: &StoreError) -> bool {
         _ => false,
     };
     lost && !error.may_have_applied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_refusal;
+
+    /// Seen to fail while every error of a live connection was a refusal.
+    #[test]
+    fn only_what_undoes_a_transaction_is_a_refusal() {
+        for refusal in ["23505", "40001", "40P01", "55P03", "57014", "53100", "25P02", "22003"] {
+            assert!(is_refusal(refusal), "{refusal}");
+        }
+        for unknown in ["XX000", "XX001", "40003", "08006", "08007", "57P01", "58030", "HV000", "P0001", ""] {
+            assert!(!is_refusal(unknown), "{unknown}");
+        }
+    }
 }

@@ -153,5 +153,5 @@ pub use queue::Batches;
 pub use queue::permits::{MAX_WAITERS, MAX_WRITERS};
 pub use queue::{MAX_BATCH, MAX_QUEUE};
 pub use sql::schema::{InvalidSchemaName, SchemaName};
-pub use store::options::StoreOptions;
+pub use store::options::{PlanCacheMode, StoreOptions};
 pub use store::{PoolFigures, PostgresStore};

@@ -63,7 +63,8 @@ pub fn unannounced(dialect: Dialect) -> String {
 /// Selects columns of the events whose status at `$1` is not announced.
 fn stale(dialect: Dialect, columns: &str, only: &str) -> String {
     let (opening, closing) = (dialect.by("events_by_opening"), dialect.by("events_by_closing"));
-    let apart = dialect.by("events_to_announce");
+    let (sold_out, left_again) = (dialect.by("events_newly_sold_out"), dialect.by("events_left_again"));
+    let cancelled = dialect.by("events_newly_cancelled");
     let ranges = [
         (&opening, "listing = 'upcoming' AND opens_at <= $1"),
         (&opening, "listing = 'on_sale' AND opens_at > $1"),
@@ -72,12 +73,9 @@ fn stale(dialect: Dialect, columns: &str, only: &str) -> String {
         (&closing, "listing = 'on_sale' AND closes_at <= $1"),
         (&closing, "listing = 'sold_out' AND closes_at <= $1"),
         (&closing, "listing = 'ended' AND closes_at > $1"),
-        (&apart, "listing = 'on_sale' AND NOT any_left"),
-        (&apart, "listing = 'sold_out' AND any_left"),
-        (&apart, "listing = 'upcoming' AND state = 'cancelled'"),
-        (&apart, "listing = 'on_sale' AND state = 'cancelled'"),
-        (&apart, "listing = 'sold_out' AND state = 'cancelled'"),
-        (&apart, "listing = 'ended' AND state = 'cancelled'"),
+        (&sold_out, "listing = 'on_sale' AND NOT any_left"),
+        (&left_again, "listing = 'sold_out' AND any_left"),
+        (&cancelled, "state = 'cancelled' AND listing <> 'cancelled'"),
     ];
     let parts = ranges.map(|(index, range)| {
         format!("SELECT {columns} FROM tiketi.events{index} WHERE {range} AND listing <> {STATUS}{only}")
@@ -149,7 +147,8 @@ impl Shape {
         let parts = self.parts(dialect, &order);
         let page = format!("SELECT id FROM ({parts}) AS listed {order} LIMIT $4");
         let count = self.parts(dialect, "");
-        let count = format!("SELECT count(*) AS total FROM (SELECT id FROM ({count}) AS listed LIMIT $4) AS counted");
+        let count =
+            format!("SELECT count(*) AS total FROM (SELECT id FROM ({count}) AS listed LIMIT $4) AS counted");
         let walk = format!(
             "SELECT listed.id AS id, (SELECT folded FROM tiketi.event_searches WHERE event = listed.id) AS folded \
              FROM ({parts}) AS listed ORDER BY listed.{column}{way}, listed.id{way} LIMIT $4"
@@ -210,10 +209,8 @@ impl Shape {
             None => STATUSES.map(status_word).to_vec(),
         };
         // A draft is upcoming, or its sale has ended.
-        let has_drafts = !matches!(
-            self.status,
-            Some(EventStatus::OnSale | EventStatus::SoldOut | EventStatus::Cancelled)
-        );
+        let has_drafts =
+            !matches!(self.status, Some(EventStatus::OnSale | EventStatus::SoldOut | EventStatus::Cancelled));
         if self.drafts && has_drafts {
             lists.push(DRAFTS);
         }

@@ -26,15 +26,16 @@ CREATE TABLE events (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX cancelled_events ON events (id) WHERE state = 'cancelled';
--- The orders of lists. Statuses that are not announced yet are found by a range of the first or the last of these, or
--- in the index after them.
+-- The orders of lists. Statuses that are not announced yet are found by a range of the first or the last of these, or in
+-- the small indexes after them.
 CREATE INDEX events_by_opening ON events (listing, opens_at, id);
 CREATE INDEX events_by_start ON events (listing, starts_at, id);
 CREATE INDEX events_by_creation ON events (listing, created_at, id);
 CREATE INDEX events_by_title ON events (listing, title, id);
 CREATE INDEX events_by_closing ON events (listing, closes_at);
-CREATE INDEX events_to_announce ON events (listing, id) WHERE (listing = 'on_sale' AND NOT any_left)
-    OR (listing = 'sold_out' AND any_left) OR (state = 'cancelled' AND listing <> 'cancelled');
+CREATE INDEX events_newly_sold_out ON events (id) WHERE listing = 'on_sale' AND NOT any_left;
+CREATE INDEX events_left_again ON events (id) WHERE listing = 'sold_out' AND any_left;
+CREATE INDEX events_newly_cancelled ON events (id) WHERE state = 'cancelled' AND listing <> 'cancelled';
 
 -- The texts in which events are searched. The index has their grams, under the number of the text.
 CREATE TABLE event_searches (

@@ -80,7 +80,11 @@ fn ids(connection: &Connection, query: &EventQuery) -> Result<Page<EventId>, Sto
 }
 
 /// Looks at the first events of the listing, and asks the index if too few of them have the words.
-fn searched(listing: &Listing<'_>, query: &EventQuery, words: &[String]) -> Result<Page<EventId>, StoreError> {
+fn searched(
+    listing: &Listing<'_>,
+    query: &EventQuery,
+    words: &[String],
+) -> Result<Page<EventId>, StoreError> {
     let walked = listing.read(&listing.sql.walk, u64::from(ROWS_LOOKED_AT), text)?;
     if let Some(page) = page_of_walk(walked, words, query.page) {
         return Ok(page);

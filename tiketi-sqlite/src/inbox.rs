@@ -12,8 +12,8 @@ use tiketi_sql::{DeliveryRow, columns};
 
 use crate::load::{all, exists};
 use crate::row::Row;
-use crate::statement::Statement;
 use crate::slices::slice_before;
+use crate::statement::Statement;
 use crate::store::SqliteStore;
 use crate::write;
 

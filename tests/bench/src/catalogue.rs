@@ -123,11 +123,7 @@ async fn median(shop: &Shop, query: &EventQuery, reads: u32) -> Result<f64, Box<
     Ok(timings.percentile_ms(0.5))
 }
 
-async fn fill(
-    catalog: &Arc<dyn CatalogStore>,
-    events: u32,
-    moment: Timestamp,
-) -> Result<(), Box<dyn Error>> {
+async fn fill(catalog: &Arc<dyn CatalogStore>, events: u32, moment: Timestamp) -> Result<(), Box<dyn Error>> {
     let mut running = JoinSet::new();
     for at in 0..events {
         let (catalog, command) = (Arc::clone(catalog), created(at, events, moment)?);
@@ -150,17 +146,25 @@ fn id(at: u32) -> EventId {
 fn created(at: u32, events: u32, moment: Timestamp) -> Result<CreateEvent, Box<dyn Error>> {
     let hour = Duration::from_hours(1);
     let (opens_at, closes_at, state, announced) = match at % 100 {
-        0..90 => (moment.before(hour * (at + 2)), moment.before(hour * (at % 1_000 + 1)), EventState::Published, EventStatus::Ended),
+        0..90 => (
+            moment.before(hour * (at + 2)),
+            moment.before(hour * (at % 1_000 + 1)),
+            EventState::Published,
+            EventStatus::Ended,
+        ),
         90..95 => (moment.before(hour), moment.after(hour * 100), EventState::Published, EventStatus::OnSale),
-        95..98 => (moment.after(hour), moment.after(hour * 200), EventState::Published, EventStatus::Upcoming),
+        95..98 => {
+            (moment.after(hour), moment.after(hour * 200), EventState::Published, EventStatus::Upcoming)
+        }
         _ => (moment.after(hour), moment.after(hour * 200), EventState::Draft, EventStatus::Upcoming),
     };
     let opens_at = opens_at.min(closes_at.before(hour));
-    let details = EventDetails::new(title(at, events), closes_at.after(hour), SaleWindow::new(opens_at, closes_at)?)
-        .artist(pick(&ARTISTS, at / 3))
-        .venue(pick(&VENUES, at / 5))
-        .description("A text that no list is filtered by. ".repeat(20))
-        .keywords(["라이브", "live"]);
+    let details =
+        EventDetails::new(title(at, events), closes_at.after(hour), SaleWindow::new(opens_at, closes_at)?)
+            .artist(pick(&ARTISTS, at / 3))
+            .venue(pick(&VENUES, at / 5))
+            .description("A text that no list is filtered by. ".repeat(20))
+            .keywords(["라이브", "live"]);
     let event = Event {
         id: id(at),
         details,

@@ -97,7 +97,9 @@ impl Shop {
     }
 
     /// Opens a shop on a new store, whose catalog can be filled.
-    pub(crate) async fn open_catalogue(store: Store) -> Result<(Self, Arc<dyn CatalogStore>), Box<dyn Error>> {
+    pub(crate) async fn open_catalogue(
+        store: Store,
+    ) -> Result<(Self, Arc<dyn CatalogStore>), Box<dyn Error>> {
         let (builder, stores, guard) = parts(store, BoxOffice::builder()).await?;
         Ok((Self { box_office: builder.build()?, guard }, stores.catalog))
     }

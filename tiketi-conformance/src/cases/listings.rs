@@ -205,7 +205,9 @@ pub async fn short_words_of_every_script_are_found(shop: TestShop) {
     details.keywords = vec!["夜の灯台".into(), "Ночь".into(), "x²".into()];
     let event = shop.hall_with(details).await.event;
     shop.hall_with(shop.details("낮의 바다")).await;
-    for text in ["밤", "등대", "대", "하늘", "중주단", "별 홀", "b", "夜", "灯台", "ноч", "²", "해오름 밤의"] {
+    for text in
+        ["밤", "등대", "대", "하늘", "중주단", "별 홀", "홀 b", "夜", "灯台", "ноч", "²", "해오름 밤의"]
+    {
         assert_eq!(listed(&shop, all(&shop).matching(text)).await, [event], "{text:?}");
     }
     for text in ["밤바", "대등", "밤의등대", "ab", "하 늘 낮"] {

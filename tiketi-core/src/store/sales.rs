@@ -32,7 +32,7 @@ use crate::time::Timestamp;
 ///   in its order, in the same commit;
 /// - MUST make it as durable as it will ever be before it returns;
 /// - MUST answer a repetition under the same key with the present rows and [`Applied::replayed`] set, for at least 24
-///   hours, and change nothing. If several callers send one key at the same time, exactly one command MUST be applied;
+///   hours, and change nothing. A key is of one event: a store MAY accept it for another one. If several callers send one key at the same time, exactly one command MUST be applied;
 /// - MUST NOT remember a refused command: its key is free again, for any command;
 /// - MUST give a new reservation a serial ([`crate::decide::Scope::serial`]) that no other reservation of the store
 ///   ever had, of whatever event; serials may leave gaps, and a later reservation has a greater one;

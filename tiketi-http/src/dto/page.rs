@@ -44,7 +44,8 @@ pub(super) fn page_request(page: Option<i64>, limit: Option<i64>) -> Result<Page
 pub(super) fn numbered_page(page: Option<i64>, limit: Option<i64>) -> Result<PageRequest, ApiError> {
     let request = page_request(page, limit)?;
     if request.offset() >= MAX_TOTAL {
-        let reason = format!("page: by number, only the first {MAX_TOTAL} rows are read; send `next` as `after`");
+        let reason =
+            format!("page: by number, only the first {MAX_TOTAL} rows are read; send `next` as `after`");
         return Err(ApiError::new(Code::InvalidQuery).detail("reason", reason));
     }
     Ok(request)

@@ -11,7 +11,8 @@ use utoipa_axum::routes;
 
 use super::responses;
 use crate::dto::{
-    CreateReservation, HeldAnswer, LongPageQuery, PaginationDto, ReservationAnswer, ReservationList, reservation_key,
+    CreateReservation, HeldAnswer, LongPageQuery, PaginationDto, ReservationAnswer, ReservationList,
+    reservation_key,
 };
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, CurrentUser, IdemKey, VerifiedUser};

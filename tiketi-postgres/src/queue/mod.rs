@@ -29,6 +29,7 @@ use crate::queue::permits::{LOCK_PATIENCE, MAX_WAITERS, MAX_WRITERS, Permits};
 use crate::queue::retry::pause;
 use crate::sql::schema::Schema;
 use crate::sql::session::{Pool, Session};
+use crate::store::options::{PlanCacheMode, StoreOptions};
 use crate::working_set::load::{self, Places};
 use crate::working_set::write;
 use crate::working_set::{BatchClock, WorkingSet};
@@ -60,8 +61,8 @@ pub(crate) struct EventQueues {
 
 impl EventQueues {
     /// Creates queues whose batches have separate connections, with the settings of a pool.
-    pub(crate) fn new(pool: &PgPool, schema: Arc<Schema>, clock_lead: Duration) -> Self {
-        Self { writer: BatchWriter::new(pool, schema, clock_lead), queues: Mutex::default() }
+    pub(crate) fn new(pool: &PgPool, schema: Arc<Schema>, options: &StoreOptions) -> Self {
+        Self { writer: BatchWriter::new(pool, schema, options), queues: Mutex::default() }
     }
 
     /// Executes a command in a batch of its event, and answers after the commit.
@@ -173,18 +174,40 @@ const MAX_CACHED_ROWS: usize = 50_000;
 /// that an event that stays locked soon releases its permit; see [`crate::queue::permits`]. The other timeout is
 /// explained at [`crate::sql::session::BEGIN`]. All of it is sent with `BEGIN`, in one message.
 macro_rules! begin {
-    ($lock_timeout:literal) => {
+    ($lock_timeout:literal, $plans:literal) => {
         concat!(
             "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_nestloop = off; SET LOCAL jit = off; \
-                SET LOCAL plan_cache_mode = force_generic_plan; \
-                SET LOCAL idle_in_transaction_session_timeout = 5000; SET LOCAL lock_timeout = ",
+                SET LOCAL plan_cache_mode = ",
+            $plans,
+            "; SET LOCAL idle_in_transaction_session_timeout = 5000; SET LOCAL lock_timeout = ",
             $lock_timeout
         )
     };
 }
-const BEGIN: &str = begin!("200");
-/// For an event that could not be locked in that time: many servers may be waiting for it.
-const BEGIN_WAITING: &str = begin!("500");
+
+/// How batches begin.
+#[derive(Debug, Clone, Copy)]
+struct Begin {
+    first: &'static str,
+    /// For an event that could not be locked in that time: many servers may be waiting for it.
+    waiting: &'static str,
+}
+
+impl Begin {
+    const fn of(mode: PlanCacheMode) -> Self {
+        match mode {
+            PlanCacheMode::ForceGenericPlan => Self {
+                first: begin!("200", "force_generic_plan"),
+                waiting: begin!("500", "force_generic_plan"),
+            },
+            PlanCacheMode::Auto => Self { first: begin!("200", "auto"), waiting: begin!("500", "auto") },
+            PlanCacheMode::ForceCustomPlan => Self {
+                first: begin!("200", "force_custom_plan"),
+                waiting: begin!("500", "force_custom_plan"),
+            },
+        }
+    }
+}
 
 /// What all batches of a store share.
 pub(crate) struct BatchWriter {
@@ -197,11 +220,12 @@ pub(crate) struct BatchWriter {
     pub(crate) publisher: CommitPublisher,
     /// How far the time of a command may be ahead of the database's clock.
     clock_lead: Duration,
+    begin: Begin,
 }
 
 impl BatchWriter {
     /// Opens separate connections, with the address and the settings of a pool.
-    pub(crate) fn new(pool: &PgPool, schema: Arc<Schema>, clock_lead: Duration) -> Self {
+    pub(crate) fn new(pool: &PgPool, schema: Arc<Schema>, options: &StoreOptions) -> Self {
         let own = pool.options().clone().min_connections(0).max_connections(MAX_WRITERS + MAX_WAITERS);
         // A lost connection shows at the batch's first statement, and the batch is tried again. A test before each
         // batch would cost a round trip.
@@ -213,7 +237,8 @@ impl BatchWriter {
             counted: Counted::default(),
             metrics: StoreMetrics::default(),
             publisher: CommitPublisher::default(),
-            clock_lead,
+            clock_lead: options.clock_lead,
+            begin: Begin::of(options.plan_cache_mode),
         }
     }
 }
@@ -318,7 +343,7 @@ async fn attempts(
     let mut tried = 0;
     loop {
         let permit = writer.permits.acquire(event, deadline).await?;
-        let begin = if permit.is_waiter() { BEGIN_WAITING } else { BEGIN };
+        let begin = if permit.is_waiter() { writer.begin.waiting } else { writer.begin.first };
         writer.counted.add_transaction();
         *transactions += 1;
         // A panic drops the session, which rolls the transaction back; the cached rows are dropped with it.

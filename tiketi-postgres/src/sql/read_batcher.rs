@@ -16,8 +16,9 @@ use crate::sql::session::Pool;
 
 /// Most concurrent statements for one kind of row; a later read waits for the end of one of them.
 const MAX_RUNNING: usize = 2;
-/// Most ids of one statement.
-const MAX_IDS: usize = 256;
+/// Most ids of one statement. Without statistics, the planner assumes that many rows have one id, and would read all
+/// rows once for a long list.
+const MAX_IDS: usize = 16;
 
 /// A kind of row that is read by its id.
 pub(crate) trait ById: Clone + Send + Sync + Sized + 'static {

@@ -5,9 +5,7 @@ use std::sync::LazyLock;
 
 use tiketi_core::{
     BuyerId, Event, EventId, Page, PageRequest, Payment, PaymentId, Reservation, ReservationId, SeatMap,
-    StoreError, TicketType, TicketTypeId,
-    limits::MAX_TOTAL,
-    store::EventView,
+    StoreError, TicketType, TicketTypeId, limits::MAX_TOTAL, store::EventView,
 };
 use tiketi_sql::{
     EventRow, PaymentRow, ReservationRow, Row as _, SeatRow, TicketTypeRow, columns, count, qualified_list,
@@ -22,26 +20,17 @@ use crate::sql::session::Pool;
 pub(crate) const EVENT_OF_RESERVATION: &str = "SELECT event FROM tiketi.reservations WHERE id = $1";
 pub(crate) const EVENT_OF_PAYMENT: &str = "SELECT event FROM tiketi.payments WHERE id = $1";
 pub(crate) const EVENT_OF_TICKET_TYPE: &str = "SELECT event FROM tiketi.ticket_types WHERE id = $1";
-/// `OFFSET 0` keeps each part a read by its key: without statistics the planner assumes that many rows have one id,
-/// and would read all rows once for a list of ids.
-const RESERVATIONS: &str = concat!(
-    "SELECT found.* FROM unnest($1::uuid[]) AS wanted (id) CROSS JOIN LATERAL (SELECT ",
-    columns!(reservation),
-    " FROM tiketi.reservations WHERE id = wanted.id OFFSET 0) AS found"
-);
-const PAYMENTS: &str = concat!(
-    "SELECT found.* FROM unnest($1::uuid[]) AS wanted (id) CROSS JOIN LATERAL (SELECT ",
-    columns!(payment),
-    " FROM tiketi.payments WHERE id = wanted.id OFFSET 0) AS found"
-);
+/// Ids are few, so that these stay reads by key while the planner has no statistics; see [`ById`].
+const RESERVATIONS: &str =
+    concat!("SELECT ", columns!(reservation), " FROM tiketi.reservations WHERE id = ANY ($1)");
+const PAYMENTS: &str = concat!("SELECT ", columns!(payment), " FROM tiketi.payments WHERE id = ANY ($1)");
 const RESERVATIONS_OF: &str = concat!(
     "SELECT ",
     columns!(reservation),
     " FROM tiketi.reservations WHERE buyer = $1 AND ($2::uuid IS NULL OR event = $2) \
     ORDER BY created_at DESC, serial DESC LIMIT $3 OFFSET $4"
 );
-const COUNT_RESERVATIONS_OF: &str =
-    "SELECT count(*) AS total FROM (SELECT 1 FROM tiketi.reservations WHERE buyer = $1 \
+const COUNT_RESERVATIONS_OF: &str = "SELECT count(*) AS total FROM (SELECT 1 FROM tiketi.reservations WHERE buyer = $1 \
     AND ($2::uuid IS NULL OR event = $2) LIMIT $3) AS counted";
 const EVENTS: &str = concat!("SELECT ", columns!(event), " FROM tiketi.events WHERE id = ANY($1)");
 const TICKET_TYPES: &str = concat!(

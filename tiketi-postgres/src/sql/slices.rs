@@ -13,8 +13,21 @@ const SLICE: i64 = 5_000;
 macro_rules! slice_before {
     ($table:literal, $age:literal) => {
         concat!(
-            "DELETE FROM ", $table, " WHERE ", $age, " < $1 AND ", $age, " <= (SELECT max(age) FROM (SELECT ", $age,
-            " AS age FROM ", $table, " WHERE ", $age, " < $1 ORDER BY ", $age, " LIMIT $2) AS oldest)"
+            "DELETE FROM ",
+            $table,
+            " WHERE ",
+            $age,
+            " < $1 AND ",
+            $age,
+            " <= (SELECT max(age) FROM (SELECT ",
+            $age,
+            " AS age FROM ",
+            $table,
+            " WHERE ",
+            $age,
+            " < $1 ORDER BY ",
+            $age,
+            " LIMIT $2) AS oldest)"
         )
     };
 }
@@ -22,7 +35,11 @@ pub(crate) use slice_before;
 
 impl PostgresStore {
     /// Deletes what is older than a moment by a statement of [`slice_before`], in many short transactions.
-    pub(crate) async fn delete_before(&self, sql: &'static str, before: Timestamp) -> Result<u64, StoreError> {
+    pub(crate) async fn delete_before(
+        &self,
+        sql: &'static str,
+        before: Timestamp,
+    ) -> Result<u64, StoreError> {
         let mut deleted = 0;
         loop {
             let slice = self.write(|| self.query(sql).bind(before.as_micros()).bind(SLICE)).await?;

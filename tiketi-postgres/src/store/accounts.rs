@@ -12,14 +12,12 @@ use tiketi_core::{
 };
 use tiketi_sql::{AccountRow, Part, SessionRow, columns, signed_in, stored};
 
-use crate::error::violates;
 use crate::sql::row::{each, maybe};
 use crate::sql::statement::RowStatement;
 use crate::store::PostgresStore;
 
-static INSERT: LazyLock<RowStatement> = LazyLock::new(|| {
-    RowStatement::insert::<AccountRow<'_>>("ON CONFLICT ON CONSTRAINT one_account_an_address DO NOTHING")
-});
+static INSERT: LazyLock<RowStatement> =
+    LazyLock::new(|| RowStatement::insert::<AccountRow<'_>>("ON CONFLICT DO NOTHING"));
 const BY_ID: &str = concat!("SELECT ", columns!(account), " FROM tiketi.accounts WHERE id = $1");
 const BY_IDS: &str = concat!("SELECT ", columns!(account), " FROM tiketi.accounts WHERE id = ANY ($1)");
 const BY_EMAIL: &str = concat!("SELECT ", columns!(account), " FROM tiketi.accounts WHERE email = $1");
@@ -79,14 +77,12 @@ impl AccountStore for PostgresStore {
         account.check_texts()?;
         let row = AccountRow::of(&account);
         let insert = || INSERT.bind(self.query(INSERT.sql()), &row);
-        match self.write(insert).await {
-            Ok(0) => Err(CommandError::Refused(CreateAccountRefused::EmailTaken)),
-            Ok(_) => Ok(()),
-            Err(error) if violates(&error, "accounts_pkey") => {
-                Err(CommandError::Refused(CreateAccountRefused::IdTaken))
-            }
-            Err(error) => Err(error.into()),
+        if self.write(insert).await? == 1 {
+            return Ok(());
         }
+        let is_taken = self.account(account.id).await?.is_some();
+        let refused = if is_taken { CreateAccountRefused::IdTaken } else { CreateAccountRefused::EmailTaken };
+        Err(CommandError::Refused(refused))
     }
 
     async fn update_account(&self, account: Account) -> Result<(), CommandError<UpdateAccountRefused>> {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::error::ended;
 use crate::queue::retry::retry;
-use crate::sql::creation_records::{raced, record, remember};
+use crate::sql::creation_records::{record, remember, unless_raced};
 use crate::sql::session::{BEGIN, Pool, Session};
 use crate::sql::statement::RowStatement;
 use crate::store::PostgresStore;
@@ -26,7 +26,8 @@ const MANY_SEATS: usize = 1_000;
 const EVENT_EXISTS: &str = "SELECT 1 FROM tiketi.events WHERE id = $1 \
     UNION ALL SELECT 1 FROM tiketi.ticket_types WHERE id = ANY($2) LIMIT 1";
 const LAYOUT_EXISTS: &str = "SELECT 1 FROM tiketi.layouts WHERE id = $1";
-static INSERT_LAYOUT: LazyLock<RowStatement> = LazyLock::new(|| RowStatement::insert::<LayoutRow<'_>>(""));
+static INSERT_LAYOUT: LazyLock<RowStatement> =
+    LazyLock::new(|| RowStatement::insert::<LayoutRow<'_>>("ON CONFLICT DO NOTHING"));
 
 type Outcome = Result<Created, CommandError<CreateRefused>>;
 
@@ -78,7 +79,7 @@ async fn insert_event(pool: &Pool, command: &CreateEvent) -> Result<Outcome, Sto
         known => return Ok(known),
     };
     let map_version = seats.iter().map(|seat| seat.map_version).max().unwrap_or_default();
-    write::new_event(&mut session, event, map_version, any_left(ticket_types)).await.map_err(raced)?;
+    write::new_event(&mut session, event, map_version, any_left(ticket_types)).await?;
     write::new_ticket_types(&mut session, event.id, &ticket_types.iter().collect::<Vec<_>>()).await?;
     let firsts = (0..).step_by(SEATS_A_STATEMENT);
     for (first, seats) in firsts.zip(seats.chunks(SEATS_A_STATEMENT)) {
@@ -99,7 +100,7 @@ async fn insert_layout(pool: &Pool, command: &CreateLayout) -> Result<Outcome, S
     };
     let row = LayoutRow::of(&command.layout)?;
     let insert = INSERT_LAYOUT.bind(session.query(INSERT_LAYOUT.sql()), &row);
-    session.execute(insert).await.map_err(raced)?;
+    unless_raced(session.execute(insert).await?)?;
     session.commit().await?;
     Ok(Ok(created))
 }

@@ -12,8 +12,8 @@ use tiketi_core::{
 use tiketi_sql::{DeliveryRow, columns};
 
 use crate::sql::row::each;
-use crate::sql::statement::RowStatement;
 use crate::sql::slices::slice_before;
+use crate::sql::statement::RowStatement;
 use crate::store::PostgresStore;
 
 static RECEIVE: LazyLock<RowStatement> =

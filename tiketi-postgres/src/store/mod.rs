@@ -128,9 +128,9 @@ impl PostgresStore {
     }
 
     fn over(pool: PgPool, owner: PoolOwner, options: StoreOptions) -> Self {
-        let schema = Arc::new(Schema::new(options.schema));
+        let schema = Arc::new(Schema::new(options.schema.clone()));
         Self {
-            queues: Arc::new(EventQueues::new(&pool, Arc::clone(&schema), options.clock_lead)),
+            queues: Arc::new(EventQueues::new(&pool, Arc::clone(&schema), &options)),
             pool: Pool::of(pool, schema, "read"),
             owner,
             event_ids: Arc::default(),

@@ -18,12 +18,30 @@ use crate::sql::schema::SchemaName;
 pub struct StoreOptions {
     pub(crate) schema: SchemaName,
     pub(crate) clock_lead: Duration,
+    pub(crate) plan_cache_mode: PlanCacheMode,
+}
+
+/// How long a connection keeps the plan of a statement of a batch: the setting `plan_cache_mode` of Postgres.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PlanCacheMode {
+    /// Each connection plans a statement once: every statement finds its rows by key, so that another plan gains nothing.
+    #[default]
+    ForceGenericPlan,
+    /// The server decides.
+    Auto,
+    /// Each statement is planned for its values, which a coordinator of shards needs to know the shard.
+    ForceCustomPlan,
 }
 
 impl StoreOptions {
     /// Starts with the schema `tiketi` and a clock lead of 3 seconds.
     pub fn new() -> Self {
-        Self { schema: SchemaName::default(), clock_lead: MAX_CLOCK_LEAD }
+        Self {
+            schema: SchemaName::default(),
+            clock_lead: MAX_CLOCK_LEAD,
+            plan_cache_mode: PlanCacheMode::default(),
+        }
     }
 
     /// Uses the tables of another schema, which [`crate::migrate()`] created.
@@ -39,6 +57,12 @@ impl StoreOptions {
     #[must_use]
     pub fn clock_lead(self, lead: Duration) -> Self {
         Self { clock_lead: lead, ..self }
+    }
+
+    /// Changes how long plans are kept.
+    #[must_use]
+    pub fn plan_cache_mode(self, mode: PlanCacheMode) -> Self {
+        Self { plan_cache_mode: mode, ..self }
     }
 }
 

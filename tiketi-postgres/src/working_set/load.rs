@@ -44,44 +44,33 @@ const TICKET_TYPES: &str = concat!(
     columns!(ticket_type),
     " FROM tiketi.ticket_types WHERE event = $1 ORDER BY position, id"
 );
-/// Finds commands by their keys, and takes serials: the rows without a key are the serials.
-const COMMANDS: &str = concat!(
-    "SELECT ",
-    columns!(command),
-    " FROM tiketi.commands WHERE key = ANY($1) \
-    UNION ALL SELECT NULL, NULL, NULL, NULL, nextval('tiketi.serials') FROM generate_series(1, $2)"
-);
+const COMMANDS: &str =
+    concat!("SELECT ", columns!(command), " FROM tiketi.commands WHERE event = $1 AND key = ANY ($2)");
+/// Takes serials. A statement of its own: beside a sharded table, a sequence would be asked on every shard.
+const SERIALS: &str = "SELECT nextval('tiketi.serials') AS serial FROM generate_series(1, $1)";
 /// Finds reservations of buyers, named reservations, those of named payments, and due ones.
 ///
-/// `OFFSET 0` keeps each part a read by key: any other join would read all reservations of an event while its size
-/// is not known.
+/// Ids are always compared with an array beside their event, so that each is a read by key: a join would read all
+/// reservations of an event while its size is not known.
 const RESERVATIONS: &str = concat!(
-    "SELECT found.* FROM unnest($2::uuid[]) AS wanted (buyer) CROSS JOIN LATERAL (SELECT ",
+    "SELECT ",
     columns!(reservation),
-    " FROM tiketi.reservations WHERE event = $1 AND buyer = wanted.buyer \
-        AND state IN ('held', 'paying', 'confirmed') OFFSET 0) AS found \
-    UNION ALL SELECT found.* FROM unnest($3::uuid[]) AS wanted (id) CROSS JOIN LATERAL (SELECT ",
+    " FROM tiketi.reservations WHERE event = $1 AND buyer = ANY ($2) AND state IN ('held', 'paying', 'confirmed') \
+    UNION ALL SELECT ",
     columns!(reservation),
-    " FROM tiketi.reservations WHERE event = $1 AND id = wanted.id OFFSET 0) AS found \
-    UNION ALL SELECT found.* FROM unnest($4::uuid[]) AS wanted (id) \
-        CROSS JOIN LATERAL (SELECT reservation FROM tiketi.payments WHERE event = $1 AND id = wanted.id OFFSET 0) AS paid \
-        CROSS JOIN LATERAL (SELECT ",
+    " FROM tiketi.reservations WHERE event = $1 AND id = ANY ($3) \
+    UNION ALL SELECT ",
     columns!(reservation),
-    " FROM tiketi.reservations WHERE event = $1 AND id = paid.reservation OFFSET 0) AS found \
+    " FROM tiketi.reservations WHERE event = $1 AND id = ANY (ARRAY \
+        (SELECT reservation FROM tiketi.payments WHERE event = $1 AND id = ANY ($4))) \
     UNION ALL SELECT ",
     columns!(reservation),
     " FROM tiketi.reservations WHERE event = $1 AND state = 'held' AND state_at <= $5"
 );
-const PAYMENTS: &str = concat!(
-    "SELECT found.* FROM unnest($2::uuid[]) AS wanted (id) CROSS JOIN LATERAL (SELECT ",
-    columns!(payment),
-    " FROM tiketi.payments WHERE event = $1 AND id = wanted.id OFFSET 0) AS found"
-);
-const SEATS: &str = concat!(
-    "SELECT found.* FROM unnest($2::uuid[]) AS wanted (id) CROSS JOIN LATERAL (SELECT ",
-    columns!(seat),
-    " FROM tiketi.seats WHERE event = $1 AND id = wanted.id OFFSET 0) AS found"
-);
+const PAYMENTS: &str =
+    concat!("SELECT ", columns!(payment), " FROM tiketi.payments WHERE event = $1 AND id = ANY ($2)");
+const SEATS: &str =
+    concat!("SELECT ", columns!(seat), " FROM tiketi.seats WHERE event = $1 AND id = ANY ($2)");
 const ANY_RESERVATION: &str = "SELECT 1 FROM tiketi.reservations WHERE event = $1 AND state = 'held' \
     UNION ALL SELECT 1 FROM tiketi.reservations WHERE event = $1 AND state = 'paying' \
     UNION ALL SELECT 1 FROM tiketi.reservations WHERE event = $1 AND state = 'confirmed' \
@@ -187,7 +176,8 @@ pub(crate) async fn rows(
     if set.snapshot().is_none() {
         return Ok(());
     }
-    commands(session, set, reads).await?;
+    commands(session, event, set, reads).await?;
+    serials(session, set, reads).await?;
     for key in &reads.creations {
         if let Some(record) = creation_records::record(session, *key).await? {
             set.put_creation(*key, record);
@@ -248,20 +238,30 @@ impl More {
 
 async fn commands(
     session: &mut Session,
+    event: EventId,
     set: &mut WorkingSet,
     reads: &BatchReadSet,
 ) -> Result<(), StoreError> {
-    if reads.keys.is_empty() {
+    let keys: Vec<Uuid> = reads.keys.iter().map(|key| key.as_uuid()).collect();
+    for row in &of_event(session, COMMANDS, event, keys).await? {
+        let row = &Row(row);
+        set.put_record(CommandKey::from_uuid(row.uuid("key")?), CommandRow::read(row)?.record());
+    }
+    Ok(())
+}
+
+/// Takes a serial for each reservation that the batch may make.
+async fn serials(
+    session: &mut Session,
+    set: &mut WorkingSet,
+    reads: &BatchReadSet,
+) -> Result<(), StoreError> {
+    if reads.serials == 0 {
         return Ok(());
     }
-    let keys: Vec<Uuid> = reads.keys.iter().map(|key| key.as_uuid()).collect();
-    let query = session.query(COMMANDS).bind(keys).bind(reads.serials);
+    let query = session.query(SERIALS).bind(reads.serials);
     for row in &session.fetch_all(query).await? {
-        let row = &Row(row);
-        match row.maybe_uuid("key")? {
-            Some(key) => set.put_record(CommandKey::from_uuid(key), CommandRow::read(row)?.record()),
-            None => set.put_serial(tiketi_sql::count(row, "at")?),
-        }
+        set.put_serial(tiketi_sql::count(&Row(row), "serial")?);
     }
     Ok(())
 }

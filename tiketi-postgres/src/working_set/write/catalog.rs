@@ -9,6 +9,7 @@ use tiketi_sql::{EventRow, Part, Row as _, SeatRow, TicketTypeRow};
 use uuid::Uuid;
 
 use super::{column, miscounted, run};
+use crate::sql::creation_records::unless_raced;
 use crate::sql::event_list;
 use crate::sql::row::maybe;
 use crate::sql::session::Session;
@@ -17,7 +18,8 @@ use crate::sql::statement::{Guard, RowStatement};
 static UPDATE_EVENT: LazyLock<RowStatement> = LazyLock::new(|| {
     RowStatement::update::<EventRow<'_>>(&[Part::Changing, Part::Counted], "RETURNING ctid::text AS place")
 });
-static INSERT_EVENT: LazyLock<RowStatement> = LazyLock::new(|| RowStatement::insert::<EventRow<'_>>(""));
+static INSERT_EVENT: LazyLock<RowStatement> =
+    LazyLock::new(|| RowStatement::insert::<EventRow<'_>>("ON CONFLICT DO NOTHING"));
 /// Stock and capacity are written together, because either alone may violate the constraint between them.
 static UPDATE_TICKET_TYPES: LazyLock<RowStatement> = LazyLock::new(|| {
     RowStatement::update_of_event::<TicketTypeRow<'_>>(&[Part::Changing, Part::Counted], Guard::None)
@@ -51,7 +53,7 @@ pub(crate) async fn new_event(
 ) -> Result<(), StoreError> {
     let row = EventRow::of(event, map_version, any_left)?;
     let statement = INSERT_EVENT.bind(session.query(INSERT_EVENT.sql()), &row);
-    session.execute(statement).await?;
+    unless_raced(session.execute(statement).await?)?;
     event_list::write_search(session, event).await
 }
 

@@ -16,10 +16,10 @@ use tiketi_sql::{
 };
 use uuid::Uuid;
 
-use crate::sql::{creation_records, event_list};
 use crate::sql::row::Row;
 use crate::sql::session::Session;
 use crate::sql::statement::{Arrays, Guard, RowStatement, Statement};
+use crate::sql::{creation_records, event_list};
 use crate::working_set::WorkingSet;
 use crate::working_set::load::Places;
 
