@@ -126,16 +126,21 @@
 //! | Table | How to place it |
 //! |---|---|
 //! | `events` | distributed by `id` |
-//! | `ticket_types`, `seats`, `reservations`, `payments`, `commands`, `outbox` | distributed by `event`, together with `events` |
-//! | `layouts`, `accounts`, `answers`, `inbox`, `migrations` | stored whole, on one node |
+//! | `ticket_types`, `seats`, `reservations`, `payments`, `commands`, `outbox`, `event_searches` | distributed by `event`, together with `events` |
+//! | `waiting_places`, `waiting_rooms` | by `event` as well, or stored whole |
+//! | every other table | stored whole, on one node |
 //! | `subscribers` | a copy on every node, because every batch reads it |
 //! | `serials`, `facts` (sequences) | on the node that all servers connect to, so that they grow with time |
 //!
 //! Some reads have no event and query every shard, each by an index: a reservation, payment or ticket type by its
 //! id alone (each server caches the events of the latest 100,000 reservations and payments), a buyer's
-//! reservations, a payment by its provider's key, a command by its key, due rows, payments that need attention,
+//! reservations, a payment by its provider's key, lists and searches of events, due rows, payments that need attention,
 //! refunds of called-off events, and free facts of the outbox, which are then claimed event by event. There are no
 //! foreign keys, so no shard needs one to another: rows of an event change only under the lock on its row.
+//!
+//! Every statement of a batch compares the event with a parameter for each table that is distributed
+//! (`tests/check/shards` reads them), and takes numbers of a sequence beside no such table. A coordinator needs
+//! [`StoreOptions::plan_cache_mode`] with [`PlanCacheMode::ForceCustomPlan`], since the shard depends on the values.
 //!
 //! The schema is designed for Citus, but it is tested on plain Postgres only.
 
@@ -151,7 +156,8 @@ pub use broadcast::PostgresBroadcast;
 pub use migrate::{Durability, SCHEMA, check, migrate};
 pub use queue::Batches;
 pub use queue::permits::{MAX_WAITERS, MAX_WRITERS};
+pub use queue::plans::PlanCacheMode;
 pub use queue::{MAX_BATCH, MAX_QUEUE};
 pub use sql::schema::{InvalidSchemaName, SchemaName};
-pub use store::options::{PlanCacheMode, StoreOptions};
+pub use store::options::StoreOptions;
 pub use store::{PoolFigures, PostgresStore};

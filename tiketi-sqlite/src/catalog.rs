@@ -13,7 +13,7 @@ use tiketi_core::{
     store::{CatalogStore, EventQuery, EventView, Swept},
 };
 
-use crate::event_list::{self, edit_search, remove_search, to_announce};
+use crate::event_list::{self, to_announce};
 use crate::store::SqliteStore;
 use crate::working_set::WorkingSet;
 use crate::{load, reads, write};
@@ -173,7 +173,7 @@ fn change_event(
     let connection = set.connection();
     let before = set.snapshot(id)?.event();
     let changed = change(before).map_err(CommandError::Refused)?;
-    edit_search(connection, &before.details, &changed)?;
+    write::edit_search(connection, &before.details, &changed)?;
     write::event(connection, &changed)?;
     set.snapshot(id)?.set_event(changed.clone());
     Ok(changed)
@@ -187,7 +187,7 @@ fn delete_event(set: &mut WorkingSet<'_>, id: EventId) -> Result<(), CommandErro
         return Err(CommandError::Refused(EditRefused::HasReservations));
     }
     set.close(id);
-    remove_search(connection, id)?;
+    write::remove_search(connection, id)?;
     write::run(connection, "DELETE FROM events WHERE id = ?1", event)?;
     Ok(())
 }

@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use rusqlite::{Connection, ToSql, params};
 use tiketi_core::limits::MAX_TOTAL;
-use tiketi_core::search::{grams, matches, searched_text, words};
+use tiketi_core::search::{matches, words};
 use tiketi_core::store::{EventKeyValue, EventQuery, EventView};
-use tiketi_core::{Event, EventDetails, EventId, Page, StoreError, Timestamp};
+use tiketi_core::{EventId, Page, StoreError, Timestamp};
 use tiketi_sql::{
     Dialect, EventListing, EventListings, ROWS_LOOKED_AT, Row as _, index_grams, page_of_walk, start, stored,
     unannounced,
@@ -16,7 +16,6 @@ use uuid::Uuid;
 use crate::load::all;
 use crate::reads;
 use crate::row::{Row, first};
-use crate::write::run;
 
 static LISTINGS: LazyLock<EventListings> = LazyLock::new(|| EventListings::of(Dialect::Sqlite));
 static UNANNOUNCED: LazyLock<String> = LazyLock::new(|| unannounced(Dialect::Sqlite));
@@ -105,35 +104,4 @@ fn id(row: &Row<'_, '_>) -> Result<EventId, StoreError> {
 
 fn text(row: &Row<'_, '_>) -> Result<(EventId, String), StoreError> {
     Ok((id(row)?, row.text("folded")?.to_owned()))
-}
-
-/// Writes the text in which a new event is searched.
-pub(crate) fn write_search(connection: &Connection, event: &Event) -> Result<(), StoreError> {
-    let folded = searched_text(&event.details);
-    let sql = "INSERT INTO event_searches (event, folded) VALUES (?1, ?2)";
-    run(connection, sql, (event.id.as_uuid(), &folded))?;
-    let grams: Vec<String> = grams(&folded).into_iter().collect();
-    let sql = "INSERT INTO event_grams (rowid, grams) SELECT number, ?2 FROM event_searches WHERE event = ?1";
-    run(connection, sql, (event.id.as_uuid(), grams.join(" "))).map(drop)
-}
-
-/// Replaces the text in which an event is searched, if an edit changed it.
-pub(crate) fn edit_search(
-    connection: &Connection,
-    before: &EventDetails,
-    event: &Event,
-) -> Result<(), StoreError> {
-    if searched_text(before) == searched_text(&event.details) {
-        return Ok(());
-    }
-    remove_search(connection, event.id)?;
-    write_search(connection, event)
-}
-
-/// Removes the text of an event.
-pub(crate) fn remove_search(connection: &Connection, event: EventId) -> Result<(), StoreError> {
-    let event = [event.as_uuid()];
-    let sql = "DELETE FROM event_grams WHERE rowid = (SELECT number FROM event_searches WHERE event = ?1)";
-    run(connection, sql, event)?;
-    run(connection, "DELETE FROM event_searches WHERE event = ?1", event).map(drop)
 }

@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 use rusqlite::{Connection, Params};
 use tiketi_core::decide::{CommandRecord, CreationRecord};
 use tiketi_core::{
-    CommandKey, Event, EventId, FactBody, Payment, Reservation, Seat, StoreError, TicketType, Timestamp,
+    CommandKey, Event, EventDetails, EventId, FactBody, Payment, Reservation, Seat, StoreError, TicketType,
+    Timestamp,
+    search::{grams, searched_text},
 };
 use tiketi_sql::{
     CommandRow, CreationRow, EventRow, Part, PaymentRow, ReservationRow, SeatRow, TicketTypeRow, fact_text,
@@ -13,7 +15,6 @@ use tiketi_sql::{
 };
 
 use crate::error::failed;
-use crate::event_list::write_search;
 use crate::load::Counters;
 use crate::statement::{Guard, Statement, exactly_one};
 
@@ -131,7 +132,7 @@ pub(crate) fn new_event(
     any_left: bool,
 ) -> Result<(), StoreError> {
     INSERT_EVENT.run_one(connection, &EventRow::of(row, map_version, any_left)?)?;
-    write_search(connection, row)
+    new_search(connection, row)
 }
 
 /// Updates the changing columns of an event, without its map version and whether anything is left.
@@ -157,4 +158,35 @@ pub(crate) fn ticket_type(connection: &Connection, row: &TicketType) -> Result<(
 /// Inserts a seat at its position from the stage.
 pub(crate) fn new_seat(connection: &Connection, position: u32, row: &Seat) -> Result<(), StoreError> {
     INSERT_SEAT.run_one(connection, &SeatRow::new(row, i64::from(position)))
+}
+
+/// Writes the text in which a new event is searched.
+fn new_search(connection: &Connection, event: &Event) -> Result<(), StoreError> {
+    let folded = searched_text(&event.details);
+    let sql = "INSERT INTO event_searches (event, folded) VALUES (?1, ?2)";
+    run(connection, sql, (event.id.as_uuid(), &folded))?;
+    let grams: Vec<String> = grams(&folded).into_iter().collect();
+    let sql = "INSERT INTO event_grams (rowid, grams) SELECT number, ?2 FROM event_searches WHERE event = ?1";
+    run(connection, sql, (event.id.as_uuid(), grams.join(" "))).map(drop)
+}
+
+/// Replaces the text in which an event is searched, if an edit changed it.
+pub(crate) fn edit_search(
+    connection: &Connection,
+    before: &EventDetails,
+    event: &Event,
+) -> Result<(), StoreError> {
+    if searched_text(before) == searched_text(&event.details) {
+        return Ok(());
+    }
+    remove_search(connection, event.id)?;
+    new_search(connection, event)
+}
+
+/// Removes the text of an event.
+pub(crate) fn remove_search(connection: &Connection, event: EventId) -> Result<(), StoreError> {
+    let event = [event.as_uuid()];
+    let sql = "DELETE FROM event_grams WHERE rowid = (SELECT number FROM event_searches WHERE event = ?1)";
+    run(connection, sql, event)?;
+    run(connection, "DELETE FROM event_searches WHERE event = ?1", event).map(drop)
 }

@@ -10,6 +10,7 @@ mod dashboard;
 mod fanout;
 mod figures;
 mod hall;
+mod history;
 mod hold;
 mod http;
 mod load;
@@ -67,6 +68,8 @@ enum Bench {
     Figures(dashboard::Options),
     /// Pages of lists of events and of searches, in a shop of few and in one of many events.
     Catalogue(catalogue::Options),
+    /// The jobs of an idle second in a shop with many past events and reservations.
+    History(history::Options),
     /// Memory that a large event uses in the idle server, with SQLite.
     Memory(memory::Options),
 }
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Bench::FanoutBare(options) => options.run(),
         Bench::Figures(options) => dashboard::run(&options),
         Bench::Catalogue(options) => catalogue::run(&options),
+        Bench::History(options) => history::run(&options),
         Bench::Memory(options) => memory::run(&options),
     };
     match outcome {

@@ -8,8 +8,15 @@ use crate::error::HarnessError;
 
 const NEEDED: [&str; 4] = ["initdb", "pg_ctl", "postgres", "pg_basebackup"];
 
-/// Returns the folder that has every program: the one in `PATH`, what `pg_config` reports, or Debian's newest.
+/// Names a folder of programs, instead of those that are installed.
+const CHOSEN: &str = "TIKETI_TEST_POSTGRES";
+
+/// Returns the folder that has every program: the chosen one, or else the one in `PATH`, what `pg_config` reports, or
+/// Debian's newest.
 pub(crate) fn folder() -> Result<PathBuf, HarnessError> {
+    if let Some(chosen) = env::var_os(CHOSEN).map(PathBuf::from) {
+        return if has_everything(&chosen) { Ok(chosen) } else { Err(HarnessError::NotInstalled) };
+    }
     let candidates = in_path().chain(told_by_pg_config()).chain(debians());
     candidates.into_iter().find(|folder| has_everything(folder)).ok_or(HarnessError::NotInstalled)
 }

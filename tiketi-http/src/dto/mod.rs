@@ -22,6 +22,7 @@ mod payment;
 mod payment_admin;
 mod policy;
 mod reservation;
+mod reservation_key;
 mod room_policy;
 mod seat;
 mod staff_reservation;
@@ -51,6 +52,7 @@ pub(crate) use reservation::{
     CreateReservation, HeldAnswer, ReleaseSeats, ReservationAnswer, ReservationDto, ReservationList,
     ReserveSeats,
 };
+pub(crate) use reservation_key::write_key as reservation_key;
 pub(crate) use room_policy::{ClearedAnswer, RoomPolicyAnswer, SetRoomPolicy};
 pub(crate) use seat::{
     BlockSeatsBody, MapVersionAnswer, SeatDto, SeatMapDto, SeatMapEventDto, SeatMapLayoutDto, SeatMapQuery,
@@ -58,7 +60,7 @@ pub(crate) use seat::{
 };
 pub(crate) use staff_reservation::{
     ChangeReservationStatus, StaffReservationAnswer, StaffReservationDto, StaffReservationList,
-    StaffReservationQuery, WantedReservations, write_key as reservation_key,
+    StaffReservationQuery, WantedReservations,
 };
 pub(crate) use stats::{
     AdminDashboardAnswer, CancellationsAnswer, ConversionAnswer, DailyAnswer, DashboardAnswer, EventsAnswer,

@@ -6,7 +6,7 @@ use tiketi_core::store::ReservationKey;
 use tiketi_core::{Page, PageRequest};
 use utoipa::{IntoParams, ToSchema};
 
-use super::staff_reservation::read_key;
+use super::reservation_key::read_key;
 use crate::error::{ApiError, Code};
 
 /// Rows of a page unless the client says otherwise.

@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::deposit::RefundReceiveAccount;
 use super::page::key_page_size;
 use super::reservation::ReservationDto;
+use super::reservation_key::read_key;
 use crate::error::{ApiError, Code};
 
 /// Which reservations to list.
@@ -112,21 +113,6 @@ fn parsed<T: std::str::FromStr>(name: &str, text: Option<&str>) -> Result<Option
 
 fn invalid(name: &str) -> ApiError {
     ApiError::new(Code::InvalidQuery).detail("reason", format!("{name} is not valid"))
-}
-
-/// Writes the key of a reservation: its time in microseconds and its serial.
-pub(crate) fn write_key(key: ReservationKey) -> String {
-    format!("{}_{}", key.created_at.as_micros(), key.serial)
-}
-
-/// Reads what [`write_key`] wrote.
-pub(super) fn read_key(text: &str) -> Result<ReservationKey, ApiError> {
-    let read = || {
-        let (at, serial) = text.split_once('_')?;
-        let created_at = Timestamp::from_micros(at.parse().ok()?);
-        Some(ReservationKey { created_at, serial: serial.parse().ok()? })
-    };
-    read().ok_or_else(|| invalid("after"))
 }
 
 impl From<StatusWord> for ReservationStatus {

@@ -4,6 +4,7 @@
 //! A batch locks the event, loads what its commands read, decides them, writes all changes, and commits once.
 
 pub(crate) mod permits;
+pub(crate) mod plans;
 pub(crate) mod retry;
 pub(crate) mod sweep;
 
@@ -26,10 +27,10 @@ use tokio::time::Instant;
 
 use crate::error::lock_timed_out;
 use crate::queue::permits::{LOCK_PATIENCE, MAX_WAITERS, MAX_WRITERS, Permits};
+use crate::queue::plans::{Begin, PlanCacheMode};
 use crate::queue::retry::pause;
 use crate::sql::schema::Schema;
 use crate::sql::session::{Pool, Session};
-use crate::store::options::{PlanCacheMode, StoreOptions};
 use crate::working_set::load::{self, Places};
 use crate::working_set::write;
 use crate::working_set::{BatchClock, WorkingSet};
@@ -61,7 +62,7 @@ pub(crate) struct EventQueues {
 
 impl EventQueues {
     /// Creates queues whose batches have separate connections, with the settings of a pool.
-    pub(crate) fn new(pool: &PgPool, schema: Arc<Schema>, options: &StoreOptions) -> Self {
+    pub(crate) fn new(pool: &PgPool, schema: Arc<Schema>, options: BatchOptions) -> Self {
         Self { writer: BatchWriter::new(pool, schema, options), queues: Mutex::default() }
     }
 
@@ -164,49 +165,12 @@ impl fmt::Debug for EventQueues {
 /// Most rows that a busy worker caches from one batch to the next.
 const MAX_CACHED_ROWS: usize = 50_000;
 
-/// Begins a batch; the argument is how many milliseconds it may wait for a lock.
-///
-/// Every statement of a batch finds its rows by a key, whatever the planner estimates: no table is scanned, and new
-/// values are joined to their rows by hashing. Planning a statement again therefore gains nothing, and each
-/// connection plans it once. The settings end with the transaction.
-///
-/// `lock_timeout` is long enough for the batches of other servers that wait for the event's row, and short enough
-/// that an event that stays locked soon releases its permit; see [`crate::queue::permits`]. The other timeout is
-/// explained at [`crate::sql::session::BEGIN`]. All of it is sent with `BEGIN`, in one message.
-macro_rules! begin {
-    ($lock_timeout:literal, $plans:literal) => {
-        concat!(
-            "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_nestloop = off; SET LOCAL jit = off; \
-                SET LOCAL plan_cache_mode = ",
-            $plans,
-            "; SET LOCAL idle_in_transaction_session_timeout = 5000; SET LOCAL lock_timeout = ",
-            $lock_timeout
-        )
-    };
-}
-
-/// How batches begin.
+/// How the batches of a store run.
 #[derive(Debug, Clone, Copy)]
-struct Begin {
-    first: &'static str,
-    /// For an event that could not be locked in that time: many servers may be waiting for it.
-    waiting: &'static str,
-}
-
-impl Begin {
-    const fn of(mode: PlanCacheMode) -> Self {
-        match mode {
-            PlanCacheMode::ForceGenericPlan => Self {
-                first: begin!("200", "force_generic_plan"),
-                waiting: begin!("500", "force_generic_plan"),
-            },
-            PlanCacheMode::Auto => Self { first: begin!("200", "auto"), waiting: begin!("500", "auto") },
-            PlanCacheMode::ForceCustomPlan => Self {
-                first: begin!("200", "force_custom_plan"),
-                waiting: begin!("500", "force_custom_plan"),
-            },
-        }
-    }
+pub(crate) struct BatchOptions {
+    /// How far the time of a command may be ahead of the database's clock.
+    pub(crate) clock_lead: Duration,
+    pub(crate) plan_cache_mode: PlanCacheMode,
 }
 
 /// What all batches of a store share.
@@ -225,7 +189,7 @@ pub(crate) struct BatchWriter {
 
 impl BatchWriter {
     /// Opens separate connections, with the address and the settings of a pool.
-    pub(crate) fn new(pool: &PgPool, schema: Arc<Schema>, options: &StoreOptions) -> Self {
+    pub(crate) fn new(pool: &PgPool, schema: Arc<Schema>, options: BatchOptions) -> Self {
         let own = pool.options().clone().min_connections(0).max_connections(MAX_WRITERS + MAX_WAITERS);
         // A lost connection shows at the batch's first statement, and the batch is tried again. A test before each
         // batch would cost a round trip.

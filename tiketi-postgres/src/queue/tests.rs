@@ -1,7 +1,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use tiketi_core::decide::{CreateEvent, Scope};
+use tiketi_core::decide::{CreateEvent, MAX_CLOCK_LEAD, Scope};
 use tiketi_core::{
     CommandError, CommandKey, Currency, Event, EventDetails, EventInput, EventStatus, FactBody, SaleWindow,
     Timestamp, catalog::NewEvent, clock::TimeOrderedIds, store::CatalogStore as _,
@@ -57,7 +57,11 @@ async fn queues() -> (Database, EventQueues, EventId) {
         Database::fresh(server, |options| async move { migrate(&options, &SchemaName::default()).await })
             .await;
     let pool = database.pool(2).await;
-    let queues = EventQueues::new(&pool, Arc::default(), &StoreOptions::new());
+    let queues = EventQueues::new(
+        &pool,
+        Arc::default(),
+        BatchOptions { clock_lead: MAX_CLOCK_LEAD, plan_cache_mode: PlanCacheMode::default() },
+    );
     let (opens, closes) = (Timestamp::EPOCH, Timestamp::FAR_FUTURE);
     let details = EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes).unwrap());
     let input = EventInput::new(details, Currency::KRW);

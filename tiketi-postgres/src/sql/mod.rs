@@ -10,5 +10,4 @@ pub(crate) mod reservation_list;
 pub(crate) mod row;
 pub(crate) mod schema;
 pub(crate) mod session;
-pub(crate) mod slices;
 pub(crate) mod statement;

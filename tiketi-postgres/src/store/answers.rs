@@ -11,8 +11,8 @@ use tiketi_sql::{ANSWER_COLUMNS, answer_claim};
 use uuid::Uuid;
 
 use crate::sql::row::maybe;
-use crate::sql::slices::slice_before;
 use crate::store::PostgresStore;
+use crate::store::slices::slice_before;
 
 /// Claims a key that is new, whose claim by the same request has ended, or whose answer is replayed no more.
 const CLAIM: &str = "INSERT INTO tiketi.answers AS kept (key, fingerprint, claimed_until) VALUES ($1, $2, $3) \

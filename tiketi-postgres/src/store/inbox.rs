@@ -12,9 +12,9 @@ use tiketi_core::{
 use tiketi_sql::{DeliveryRow, columns};
 
 use crate::sql::row::each;
-use crate::sql::slices::slice_before;
 use crate::sql::statement::RowStatement;
 use crate::store::PostgresStore;
+use crate::store::slices::slice_before;
 
 static RECEIVE: LazyLock<RowStatement> =
     LazyLock::new(|| RowStatement::insert::<DeliveryRow<'_>>("ON CONFLICT DO NOTHING"));

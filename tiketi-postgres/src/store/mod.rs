@@ -16,6 +16,7 @@ pub(crate) mod options;
 mod outbox;
 mod probe;
 mod sales;
+mod slices;
 mod staff_log;
 mod waiting_rooms;
 
@@ -34,7 +35,7 @@ use uuid::Uuid;
 
 use crate::queue::permits::Permits;
 use crate::queue::retry::retry;
-use crate::queue::{Batches, EventQueues, Postgres};
+use crate::queue::{BatchOptions, Batches, EventQueues, Postgres};
 use crate::sql::event_id_cache::EventIdCache;
 use crate::sql::read_batcher::ReadBatcher;
 use crate::sql::row::Row;
@@ -128,9 +129,10 @@ impl PostgresStore {
     }
 
     fn over(pool: PgPool, owner: PoolOwner, options: StoreOptions) -> Self {
-        let schema = Arc::new(Schema::new(options.schema.clone()));
+        let StoreOptions { schema, clock_lead, plan_cache_mode } = options;
+        let (schema, batches) = (Arc::new(Schema::new(schema)), BatchOptions { clock_lead, plan_cache_mode });
         Self {
-            queues: Arc::new(EventQueues::new(&pool, Arc::clone(&schema), &options)),
+            queues: Arc::new(EventQueues::new(&pool, Arc::clone(&schema), batches)),
             pool: Pool::of(pool, schema, "read"),
             owner,
             event_ids: Arc::default(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tiketi_core::decide::MAX_CLOCK_LEAD;
 
+use crate::queue::plans::PlanCacheMode;
 use crate::sql::schema::SchemaName;
 
 /// How a [`crate::PostgresStore`] is opened.
@@ -19,19 +20,6 @@ pub struct StoreOptions {
     pub(crate) schema: SchemaName,
     pub(crate) clock_lead: Duration,
     pub(crate) plan_cache_mode: PlanCacheMode,
-}
-
-/// How long a connection keeps the plan of a statement of a batch: the setting `plan_cache_mode` of Postgres.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PlanCacheMode {
-    /// Each connection plans a statement once: every statement finds its rows by key, so that another plan gains nothing.
-    #[default]
-    ForceGenericPlan,
-    /// The server decides.
-    Auto,
-    /// Each statement is planned for its values, which a coordinator of shards needs to know the shard.
-    ForceCustomPlan,
 }
 
 impl StoreOptions {

@@ -12,10 +12,10 @@ use tiketi_core::{
 use tiketi_sql::{PaymentRow, Row as _, columns, count, stored};
 
 use crate::sql::row::{Row, each, maybe};
-use crate::sql::slices::slice_before;
 use crate::sql::{reads, reservation_list};
 use crate::store::PostgresStore;
 use crate::store::expiry::expire_due;
+use crate::store::slices::slice_before;
 
 /// Locked events are left out: their payments cannot be claimed, and may be more than the limit.
 const DUE: &str = concat!(

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use tiketi_core::box_office::Report;
 use tiketi_core::figures::{Calendar, Day, DayRange, QuarterTally, Tally};
-use tiketi_core::store::EventView;
+use tiketi_core::store::{EventSort, EventView};
 use tiketi_core::ticket_type::{Stock, TicketKind};
 use tiketi_core::{Event, Page, PageRequest};
 use utoipa::ToSchema;
