@@ -1,11 +1,11 @@
 //! Seat layouts as they are read.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tiketi_core::{
     Page, PageRequest, Row, SeatLayout, Section,
     seat_layout::{PlannedSeat, StoredLayout},
 };
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::page::PaginationDto;
 use crate::layout_file::{LayoutFile, LayoutProblem};
@@ -64,6 +64,16 @@ impl From<&StoredLayout> for LayoutSummaryDto {
     }
 }
 
+/// What a check of a plan answers.
+#[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LayoutCheckQuery {
+    /// Whether the answer has the rows with their seats; not by default.
+    #[param(example = true)]
+    #[serde(default)]
+    seats: bool,
+}
+
 /// What would be made from a plan, or why nothing would be.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LayoutCheck {
@@ -106,6 +116,9 @@ struct CheckedSectionDto {
     /// Seats meant for wheelchair users.
     #[schema(example = 4)]
     accessible_count: usize,
+    /// The rows with their seats; absent unless they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<Vec<RowDto>>,
 }
 
 /// A problem of a plan.
@@ -121,14 +134,14 @@ struct LayoutProblemDto {
 
 impl LayoutCheck {
     /// Checks a plan.
-    pub(crate) fn of(file: LayoutFile) -> Self {
+    pub(crate) fn of(file: LayoutFile, query: LayoutCheckQuery) -> Self {
         let problem = |LayoutProblem { path, reason }| LayoutProblemDto { path, reason };
         let mut problems: Vec<_> = file.problems().into_iter().map(problem).collect();
         if !problems.is_empty() {
             return Self { layout: None, problems };
         }
         match file.into_layout() {
-            Ok(layout) => Self { layout: Some(CheckedLayoutDto::of(&layout)), problems },
+            Ok(layout) => Self { layout: Some(CheckedLayoutDto::of(&layout, query)), problems },
             // A problem that the list does not know: its reason names the place.
             Err(error) => {
                 problems.push(LayoutProblemDto { path: String::new(), reason: error.to_string() });
@@ -139,7 +152,7 @@ impl LayoutCheck {
 }
 
 impl CheckedLayoutDto {
-    fn of(layout: &SeatLayout) -> Self {
+    fn of(layout: &SeatLayout, query: LayoutCheckQuery) -> Self {
         let sections = layout.sections.iter().map(|section| CheckedSectionDto {
             name: section.name.clone(),
             price: section.price.minor(),
@@ -151,6 +164,7 @@ impl CheckedLayoutDto {
                 .flat_map(|row| &row.seats)
                 .filter(|seat| seat.accessible)
                 .count(),
+            rows: query.seats.then(|| section.rows.iter().map(Into::into).collect()),
         });
         let currency = layout.sections.first().map(|section| section.price.currency().code().to_owned());
         Self {

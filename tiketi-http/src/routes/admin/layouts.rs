@@ -9,7 +9,7 @@ use tiketi_core::seat_layout::StoredLayout;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::dto::{LayoutAnswer, LayoutCheck, LayoutList, PageQuery};
+use crate::dto::{LayoutAnswer, LayoutCheck, LayoutCheckQuery, LayoutList, PageQuery};
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, IdemKey, Staff, may};
 use crate::layout_file::LayoutFile;
@@ -61,17 +61,23 @@ async fn create(
 
 /// Check a seat layout without saving it
 ///
-/// It answers what would be made, or every problem with its place. JSON of another shape is refused as by a creation.
+/// It answers what would be made, or every problem with its place. JSON of another shape is refused as by a creation. With
+/// `seats=true` the answer has every seat in its place, so that a client can draw them.
 #[utoipa::path(
-    post, path = "/api/admin/layouts/check", tag = "admin", request_body = LayoutFile,
+    post, path = "/api/admin/layouts/check", tag = "admin", request_body = LayoutFile, params(LayoutCheckQuery),
     security(("bearer" = ["catalogue"])),
     responses(
         (status = 200, description = "What would be made, or the problems", body = LayoutCheck),
+        (status = 400, description = "`INVALID_QUERY`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
     ),
 )]
-async fn check(_: Staff<may::Catalogue>, ApiJson(body): ApiJson<LayoutFile>) -> Json<LayoutCheck> {
-    Json(LayoutCheck::of(body))
+async fn check(
+    _: Staff<may::Catalogue>,
+    ApiQuery(query): ApiQuery<LayoutCheckQuery>,
+    ApiJson(body): ApiJson<LayoutFile>,
+) -> Json<LayoutCheck> {
+    Json(LayoutCheck::of(body, query))
 }
 
 /// Read a seat layout

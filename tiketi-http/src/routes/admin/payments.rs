@@ -20,6 +20,7 @@ use crate::tasks::with_patience;
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list))
+        .routes(routes!(read))
         .routes(routes!(retry))
         .routes(routes!(refund))
         .routes(routes!(note))
@@ -47,6 +48,24 @@ async fn list(
     let request = query.request()?;
     let page = state.box_office().support().payments_needing_attention(request).await?;
     Ok(Json(AttentionList::of(&page, request)))
+}
+
+/// Read any payment: its money, refunds and notes
+#[utoipa::path(
+    get, path = "/api/admin/payments/{id}", tag = "admin", security(("bearer" = ["read"])),
+    params(("id" = String, Path, description = "Which payment", format = Uuid)),
+    responses(
+        (status = 200, description = "The payment; its `trouble` is `none` if it needs no attention", body = AttentionPaymentAnswer),
+        (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
+    ),
+)]
+async fn read(
+    State(state): State<AppState>,
+    _: Staff<may::Read>,
+    ApiPath(id): ApiPath<PaymentId>,
+) -> Result<Json<AttentionPaymentAnswer>, ApiError> {
+    let payment = responses::any_payment(&state, id).await?;
+    Ok(Json(AttentionPaymentAnswer::from(&payment)))
 }
 
 /// Ask the provider about a payment now, or send a refused refund again

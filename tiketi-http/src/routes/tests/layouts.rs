@@ -155,6 +155,10 @@ async fn a_plan_is_checked_without_being_saved() {
     assert_eq!(checked["layout"]["seatCount"], 30);
     let vip = json!({"name": "VIP", "price": 150_000, "rowCount": 1, "seatCount": 10, "accessibleCount": 2});
     assert_eq!(checked["layout"]["sections"][0], vip);
+    let drawn = shop.ok(Method::POST, "/api/admin/layouts/check?seats=true", &shop.admin, &layout()).await;
+    let rows = &drawn["layout"]["sections"][0]["rows"];
+    // The seat after the gap.
+    assert_eq!(rows[0]["seats"][5], json!({"number": "6", "column": 6, "accessible": false}));
     let mut broken = layout();
     broken["sections"][0]["price"] = json!(-1);
     broken["sections"][1]["rows"][1]["label"] = json!("A");

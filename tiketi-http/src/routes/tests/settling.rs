@@ -12,7 +12,7 @@ use tiketi_core::{
     gateway::{ConfirmAnswer, RefundAnswer},
 };
 
-use super::{Shop, text};
+use super::{Shop, assert_refused, text};
 use crate::test_support::json_request;
 
 /// Holds a seat, prepares its payment, and returns the answer.
@@ -147,6 +147,8 @@ async fn an_administrator_sees_what_is_stuck_retries_it_and_writes_it_down() {
         (&json!(1), &json!("refund_refused"))
     );
     let payment = format!("/api/admin/payments/{}", text(&paid["payment"]["id"]));
+    assert_eq!(shop.get(&payment, &shop.buyer).await.status.as_u16(), 403);
+    assert_eq!(shop.read(&payment, &shop.admin).await["payment"], stuck["data"][0]);
     let note = json!({"note": "called the bank"});
     let noted = shop.ok(Method::POST, &format!("{payment}/note"), &shop.admin, &note).await;
     assert_eq!(noted["payment"]["notes"][0]["text"], "called the bank");
@@ -158,6 +160,10 @@ async fn an_administrator_sees_what_is_stuck_retries_it_and_writes_it_down() {
     let again = shop.post(&format!("{payment}/retry"), &shop.admin, &Value::Null).await;
     assert_eq!(&again.json()["code"], "NOTHING_TO_RETRY");
     assert_eq!(shop.read(list, &shop.admin).await["data"], json!([]));
+    // A payment that needs no attention any more can still be read.
+    assert_eq!(shop.read(&payment, &shop.admin).await, retried);
+    let nothing = format!("/api/admin/payments/{}", uuid::Uuid::nil());
+    assert_refused(&shop.get(&nothing, &shop.admin).await, 404, "PAYMENT_NOT_FOUND", "no payment");
     assert_eq!(shop.server.gateway.balance(payment_id(&paid)), 0);
 }
 
