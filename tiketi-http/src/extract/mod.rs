@@ -15,7 +15,7 @@ pub(crate) use json::ApiJson;
 pub(crate) use key::{IdemKey, command_key, has_key};
 pub(crate) use language::WantedLanguage;
 pub(crate) use query::ApiQuery;
-pub(crate) use staff::{Staff, may};
+pub(crate) use staff::{Staff, StaffAsking, may};
 pub(crate) use user::{CurrentUser, VerifiedUser};
 
 #[cfg(test)]

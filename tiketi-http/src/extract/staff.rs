@@ -25,6 +25,12 @@ pub(crate) struct Staff<D> {
     demand: PhantomData<D>,
 }
 
+/// Extracts staff with the permission that `D` demands, for a request that has a body and changes nothing.
+///
+/// It is not recorded: the log of what staff do has what they changed. A handler that writes takes [`Staff`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StaffAsking<D>(PhantomData<D>);
+
 /// A permission as a type, for [`Staff`].
 pub(crate) trait Demand: Debug + Send + Sync + 'static {
     /// The permission.
@@ -75,20 +81,33 @@ impl<D: Demand> FromRequestParts<AppState> for Staff<D> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let user = CurrentUser::from_request_parts(parts, state).await?;
-        match user.role() {
-            role if role.may(D::PERMISSION) => {
-                let record = if parts.method.is_safe() {
-                    ActionRecord::default()
-                } else {
-                    ActionRecord::begin(parts, state, user.user()).await?
-                };
-                Ok(Self { user, record, demand: PhantomData })
-            }
-            Role::Buyer => Err(ApiError::new(Code::Forbidden)),
-            // Staff can ask an administrator for it.
-            _ => Err(lacking(D::PERMISSION)),
-        }
+        let user = permitted::<D>(parts, state).await?;
+        let record = if parts.method.is_safe() {
+            ActionRecord::default()
+        } else {
+            ActionRecord::begin(parts, state, user.user()).await?
+        };
+        Ok(Self { user, record, demand: PhantomData })
+    }
+}
+
+impl<D: Demand> FromRequestParts<AppState> for StaffAsking<D> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        permitted::<D>(parts, state).await?;
+        Ok(Self(PhantomData))
+    }
+}
+
+/// Returns the user of a request, who has the permission that `D` demands.
+async fn permitted<D: Demand>(parts: &mut Parts, state: &AppState) -> Result<CurrentUser, ApiError> {
+    let user = CurrentUser::from_request_parts(parts, state).await?;
+    match user.role() {
+        role if role.may(D::PERMISSION) => Ok(user),
+        Role::Buyer => Err(ApiError::new(Code::Forbidden)),
+        // Staff can ask an administrator for it.
+        _ => Err(lacking(D::PERMISSION)),
     }
 }
 

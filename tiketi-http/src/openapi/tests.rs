@@ -136,7 +136,9 @@ async fn every_write_of_staff_is_recorded_under_the_id_of_its_operation() {
         assert_eq!(recorded().await.len(), before, "{name}: a buyer's request is recorded");
         let answer = server.send(signed(route.plain(), &admin)).await;
         let entries = recorded().await;
-        if route.method == Method::GET {
+        // It has a body, and changes nothing.
+        let asks = route.path == "/api/admin/layouts/check";
+        if route.method == Method::GET || asks {
             assert_eq!(entries.len(), before, "{name}: a read is recorded");
             continue;
         }

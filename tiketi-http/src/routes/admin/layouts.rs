@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use crate::dto::{LayoutAnswer, LayoutCheck, LayoutCheckQuery, LayoutList, PageQuery};
 use crate::error::{ApiError, Code, ErrorBody};
-use crate::extract::{ApiJson, ApiPath, ApiQuery, IdemKey, Staff, may};
+use crate::extract::{ApiJson, ApiPath, ApiQuery, IdemKey, Staff, StaffAsking, may};
 use crate::layout_file::LayoutFile;
 use crate::routes::responses;
 use crate::state::AppState;
@@ -73,7 +73,7 @@ async fn create(
     ),
 )]
 async fn check(
-    _: Staff<may::Catalogue>,
+    _: StaffAsking<may::Catalogue>,
     ApiQuery(query): ApiQuery<LayoutCheckQuery>,
     ApiJson(body): ApiJson<LayoutFile>,
 ) -> Json<LayoutCheck> {
