@@ -1,0 +1,44 @@
+//! What the interface refused, said at the field of the form.
+
+use crate::failure::Failure;
+use crate::form::Form;
+use crate::visit::Visit;
+
+/// Codes after which the same form can be sent again, corrected.
+///
+/// Anything else is shown as a page of its own.
+pub(crate) fn is_answerable(failure: &Failure) -> bool {
+    matches!(failure.status.as_u16(), 400 | 409 | 413 | 415 | 422) || failure.is(&["PAYMENT_DECLINED"])
+}
+
+/// Says on a form what the interface refused.
+///
+/// `names` has the fields of the interface with those of the form; one of a list counts as the list.
+pub(crate) fn say(form: &mut Form, visit: &Visit, failure: &Failure, names: &[(&str, &str)]) {
+    let said = sentence(visit, failure);
+    let path = failure.detail("field").unwrap_or_default();
+    let found = names.iter().find(|(wire, _)| {
+        path.strip_prefix(wire).is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
+    });
+    match found {
+        Some((_, field)) => form.refuse(field, said),
+        None => form.refuse_all(said),
+    }
+}
+
+/// Returns the sentence of a refusal, with what is known of the reason.
+fn sentence(visit: &Visit, failure: &Failure) -> String {
+    let number = |name: &str| failure.details.get(name).and_then(serde_json::Value::as_i64);
+    if let (Some(least), Some(most)) = (number("least"), number("most")) {
+        let is_text = failure.detail("reason").is_some_and(|reason| reason.contains("character"));
+        let id = if is_text { "staff-wrong-length" } else { "staff-wrong-range" };
+        return visit.t(id).with("least", least).with("most", most).to_string();
+    }
+    let said = failure.said(visit);
+    match failure.detail("reason") {
+        Some(reason) => {
+            visit.t("staff-wrong-reason").with("sentence", said).with("reason", reason).to_string()
+        }
+        None => said,
+    }
+}
