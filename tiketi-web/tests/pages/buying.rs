@@ -115,7 +115,7 @@ async fn held_seats_are_given_back_one_by_one_and_all_at_once() {
     let seat = basket.buttons("seat")[0].clone();
     let one = browser.submit(&basket.form(&shop.at("/release")).set("seat", &seat)).await;
     assert_eq!(one.buttons("seat").len(), 1);
-    shop.wait(Duration::from_secs(60)).await;
+    shop.wait(Duration::from_mins(1)).await;
     let extended = browser.submit(&one.form(&shop.at("/extend"))).await;
     extended.assert_says("tiketi-countdown until=\"2026-01-05T10:06:00Z\"");
     let none = browser.submit(&extended.form(&shop.at("/release"))).await;
