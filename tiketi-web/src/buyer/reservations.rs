@@ -47,8 +47,10 @@ struct ReservationPage {
 /// Lists the visitor's reservations, the newest first.
 pub(super) async fn list(visit: Visit, query: Fields) -> Result<Response, Failure> {
     visit.signed_in()?;
-    let path =
-        with_query("/api/reservations/my", &[("limit", &A_PAGE.to_string()), ("page", query.get("page"))]);
+    let path = with_query(
+        "/api/reservations/my",
+        &[("limit", &A_PAGE.to_string()), ("page", query.get("page")), ("after", query.get("after"))],
+    );
     let ReservationList { reservations, pagination } = visit.api.get(&path).await?;
     let page = visit.page(visit.t("nav-reservations")).styled(&["buyer.css"]);
     let pager = Pager::of("/reservations", &[], pagination);
