@@ -554,3 +554,7 @@ staff-mail-tries = Tries
 staff-mail-queued = Queued
 staff-mail-given-up = Given up
 staff-mail-retry = Send again
+staff-hall-select = Choose with a rectangle
+staff-hall-clear = Choose none
+staff-hall-chosen = { $n } seats are chosen.
+staff-hall-chosen-one = Chosen

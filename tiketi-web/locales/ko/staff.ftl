@@ -524,3 +524,7 @@ staff-mail-tries = 시도
 staff-mail-queued = 등록
 staff-mail-given-up = 중단
 staff-mail-retry = 다시 보내기
+staff-hall-select = 사각형으로 선택
+staff-hall-clear = 선택 해제
+staff-hall-chosen = { $n }석을 선택했습니다.
+staff-hall-chosen-one = 선택됨

@@ -163,7 +163,7 @@ impl Member {
     /// Starts a page of staff; it says what was just done, if the address names it.
     pub(crate) fn page(&self, title: impl std::fmt::Display, done: &str) -> Page {
         let said = (!done.is_empty()).then(|| self.visit.t("staff-done").with("what", done).to_string());
-        self.visit.page(title).styled(&["staff.css"]).saying(said)
+        self.visit.page(title).styled(&["staff.css", "hall.css"]).saying(said)
     }
 
     /// Returns the time zone in which times are shown and written.
