@@ -64,6 +64,7 @@ staff-count = { $count ->
     [one] One entry
    *[other] { $count } entries
   }
+staff-count-more = More than { $count } entries
 staff-create = Create
 staff-created-at = Created
 staff-currency = Currency

@@ -61,6 +61,7 @@ staff-buyer = 구매자
 staff-capacity = 총 수량
 staff-captured = 승인 금액
 staff-count = 총 { $count }건
+staff-count-more = { $count }건 이상
 staff-create = 만들기
 staff-created-at = 생성
 staff-currency = 통화

@@ -10,14 +10,14 @@ use axum::routing::{get, post};
 use super::choice::Checkbox;
 use super::hall_picture::{SectionPicture, pictures};
 use super::json_lines::line_of;
-use super::member::{Member, Staff, done, may, with_query};
+use super::member::{Member, Staff, done, may};
 use super::refusals::{is_answerable, say};
 use super::wire::{
     CheckedLayout, Layout, LayoutAnswer, LayoutCheck, LayoutList, LayoutProblem, LayoutSummary,
 };
 use crate::buyer::pager::Pager;
 use crate::failure::Failure;
-use crate::form::{Fields, Form};
+use crate::form::{Fields, Form, with_query};
 use crate::page::Page;
 
 /// Most bytes of a plan, as the interface takes them.

@@ -7,11 +7,11 @@ use axum::routing::get;
 
 use super::changes::{Change, changes};
 use super::local_time;
-use super::member::{Member, Staff, may, with_query};
+use super::member::{Member, Staff, may};
 use super::pager::KeyPager;
 use super::wire::{LogEntry, LogPage};
 use crate::failure::Failure;
-use crate::form::{Fields, Form};
+use crate::form::{Fields, Form, with_query};
 use crate::page::Page;
 
 /// The filters of the list, which its links keep.

@@ -7,11 +7,11 @@ use axum::http::Method;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::member::{Member, Staff, done, may, with_query};
+use super::member::{Member, Staff, done, may};
 use super::pager::KeyPager;
 use super::wire::{DeadMail, MailPage};
 use crate::failure::Failure;
-use crate::form::Fields;
+use crate::form::{Fields, with_query};
 use crate::page::Page;
 
 /// Mails of a page. The interface names a next page whenever there are mails at all.

@@ -227,24 +227,9 @@ pub(crate) fn done(path: &str, what: &str) -> Response {
     Redirect::to(&format!("{path}{join}done={what}")).into_response()
 }
 
-/// Adds a query to a path, without the values that are empty.
-pub(crate) fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(pairs.iter().filter(|(_, value)| !value.is_empty()));
-    let query = query.finish();
-    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn empty_values_are_left_out_of_a_query() {
-        assert_eq!(with_query("/staff", &[("search", ""), ("page", "")]), "/staff");
-        let pairs = [("search", "등대 & bell"), ("status", ""), ("page", "2")];
-        assert_eq!(with_query("/staff", &pairs), "/staff?search=%EB%93%B1%EB%8C%80+%26+bell&page=2");
-    }
 
     #[test]
     fn a_word_that_is_no_role_may_do_nothing() {

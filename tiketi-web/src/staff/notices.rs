@@ -9,12 +9,12 @@ use axum::routing::{get, post};
 use serde_json::json;
 
 use super::choice::{Checkbox, Select};
-use super::member::{Member, Staff, done, may, with_query};
+use super::member::{Member, Staff, done, may};
 use super::pager::KeyPager;
 use super::refusals::{is_answerable, say};
 use super::wire::{Notice, NoticePage, OneNotice};
 use crate::failure::Failure;
-use crate::form::{Fields, Form};
+use crate::form::{Fields, Form, with_query};
 use crate::page::Page;
 
 pub(super) fn routes() -> Router {

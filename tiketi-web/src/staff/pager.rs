@@ -1,7 +1,6 @@
 //! Steps of a list that is read page by page, by a key.
 
-use super::member::with_query;
-use crate::form::Fields;
+use crate::form::{Fields, with_query};
 
 /// Links of a list that is read by a key.
 ///

@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 use super::amounts;
 use super::choice::{Checkbox, Select};
 use super::events::decimals;
-use super::member::{Member, Staff, done, may, with_query};
+use super::member::{Member, Staff, done, may};
 use super::refusals::{is_answerable, say};
 use super::reservations::refund_account;
 use super::wire::{OnePayment, PaymentPage, StaffPayment};
 use crate::buyer::pager::Pager;
 use crate::failure::Failure;
-use crate::form::{Fields, Form};
+use crate::form::{Fields, Form, with_query};
 use crate::page::Page;
 
 pub(super) fn routes() -> Router {

@@ -11,12 +11,12 @@ use serde_json::json;
 use super::choice::Select;
 use super::local_time;
 use super::log::{Logged, entries_about};
-use super::member::{Member, Staff, done, may, with_query};
+use super::member::{Member, Staff, done, may};
 use super::pager::KeyPager;
 use super::refusals::{is_answerable, say};
 use super::wire::{EventPage, OnePayment, OneReservation, ReservationPage, StaffPayment, StaffReservation};
 use crate::failure::Failure;
-use crate::form::{Fields, Form};
+use crate::form::{Fields, Form, with_query};
 use crate::page::Page;
 
 /// The filters of the list, which its links keep.

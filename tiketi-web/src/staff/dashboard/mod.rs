@@ -8,13 +8,13 @@ use axum::response::Response;
 use figures::{Bars, drawn};
 
 use super::charts::Chart;
-use super::member::{Member, Staff, may, with_query};
+use super::member::{Member, Staff, may};
 use super::wire::{
     AdminDashboard, Conversion, Daily, EventPage, HourlyTraffic, Overview, Payments, Preferences, Realtime,
     RoomAnswer, RoomState, Stock,
 };
 use crate::failure::Failure;
-use crate::form::{Fields, Form};
+use crate::form::{Fields, Form, with_query};
 use crate::page::Page;
 
 /// Most events whose waiting rooms are shown.

@@ -12,11 +12,11 @@ use axum::routing::{get, post};
 
 pub(super) use form::decimals;
 
-use super::member::{Member, Staff, may, with_query};
+use super::member::{Member, Staff, may};
 use super::wire::{EventPage, EventRoom, StaffEvent};
 use crate::buyer::pager::Pager;
 use crate::failure::Failure;
-use crate::form::Fields;
+use crate::form::{Fields, with_query};
 use crate::page::Page;
 
 /// The words of the filter.
@@ -46,13 +46,20 @@ struct EventsPage {
     statuses: [&'static str; 5],
     events: Vec<StaffEvent>,
     total: u64,
+    total_is_exact: bool,
     pager: Pager,
 }
 
 /// Shows the events that a search and a status leave, drafts included.
 async fn list(Staff { member, .. }: Staff<may::Read>, query: Fields) -> Result<Response, Failure> {
     let (search, status) = (query.get("search"), query.get("status"));
-    let asked = [("search", search), ("status", status), ("page", query.get("page")), ("sort", "newest")];
+    let asked = [
+        ("search", search),
+        ("status", status),
+        ("page", query.get("page")),
+        ("after", query.get("after")),
+        ("sort", "newest"),
+    ];
     let found: EventPage = member.visit.api.get(&with_query("/api/admin/events", &asked)).await?;
     let shown = EventsPage {
         page: member.page(member.visit.t("staff-nav-events"), query.get("done")),
@@ -60,6 +67,7 @@ async fn list(Staff { member, .. }: Staff<may::Read>, query: Fields) -> Result<R
         status: status.to_owned(),
         statuses: STATUSES,
         total: found.pagination.total,
+        total_is_exact: found.pagination.total_is_exact,
         pager: Pager::of("/staff/events", &[("search", search), ("status", status)], found.pagination),
         events: found.data,
         member: member.clone(),
