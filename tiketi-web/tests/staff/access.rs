@@ -95,7 +95,7 @@ fn assert_forbidden(answer: &Answered, path: &str, sentence: &str) {
     answer.shows(sentence);
 }
 
-/// Seen to fail with `Staff` that lets every signed-in user pass, and with one that demands `Read` everywhere.
+/// Seen to fail with an extractor `Staff` that lets every member of staff pass, and buyers where it demands `Read`.
 #[tokio::test]
 async fn each_page_is_shown_to_the_roles_that_may_see_it_and_to_nobody_else() {
     let shop = Shop::open().await;
@@ -118,6 +118,7 @@ async fn each_page_is_shown_to_the_roles_that_may_see_it_and_to_nobody_else() {
     }
 }
 
+/// Seen to fail with the same extractor.
 #[tokio::test]
 async fn a_form_of_a_role_without_the_permission_changes_nothing() {
     let shop = Shop::open().await;

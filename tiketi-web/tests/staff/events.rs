@@ -47,6 +47,7 @@ async fn a_form_makes_an_event_with_times_of_the_shops_zone() {
     page.shows("2026-03-01 19:30");
 }
 
+/// Seen to fail with a creation that does not pass the key on.
 #[tokio::test]
 async fn a_form_that_is_sent_twice_makes_one_event() {
     let shop = Shop::open().await;
@@ -207,6 +208,7 @@ async fn a_change_that_would_lose_sold_tickets_is_refused_with_its_sentence() {
     assert_eq!(event(&shop, &shop.event).await["ticketTypes"][2]["capacity"], 50);
 }
 
+/// Seen to fail with a cancellation that does not look at the box.
 #[tokio::test]
 async fn cancelling_an_event_asks_first_refunds_everyone_and_shows_the_progress() {
     let shop = Shop::open().await;
