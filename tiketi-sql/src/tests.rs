@@ -144,7 +144,7 @@ fn event() -> Event {
 #[test]
 fn an_event_is_read_as_it_was_written() {
     let event = event();
-    let stored = Stored::of(&EventRow::of(&event, 7).unwrap());
+    let stored = Stored::of(&EventRow::of(&event, 7, true).unwrap());
     assert_eq!(EventRow::read(&stored).unwrap().event().unwrap(), (event, 7));
     stored.assert_read::<EventRow<'_>>();
 }
@@ -169,7 +169,7 @@ fn a_ticket_type_is_read_as_it_was_written() {
 #[test]
 fn a_column_of_another_kind_is_corrupt() {
     let event = event();
-    let mut stored = Stored::of(&EventRow::of(&event, 7).unwrap());
+    let mut stored = Stored::of(&EventRow::of(&event, 7, true).unwrap());
     stored.columns.insert("title", Kept::Int(Some(1)));
     let error = EventRow::read(&stored).unwrap_err();
     assert_eq!(error.kind(), tiketi_core::StoreErrorKind::Corrupt);

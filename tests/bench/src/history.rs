@@ -135,16 +135,20 @@ impl Words {
     /// Events that ended long ago.
     fn events(&self, columns: &[String]) -> String {
         let cancelled = |yes: &str, no: &str| format!("CASE WHEN n % 100 = 0 THEN {yes} ELSE {no} END");
-        self.copies("events", columns, &[
-            ("id", (self.id_of)("n")),
-            ("opens_at", "1000000000000000 + n".into()),
-            ("closes_at", "1100000000000000 + n".into()),
-            ("starts_at", "1200000000000000 + n".into()),
-            ("state", cancelled("'cancelled'", "'published'")),
-            ("state_at", cancelled("1050000000000000", "NULL")),
-            ("announced", cancelled("'cancelled'", "'ended'")),
-            ("listing", cancelled("'cancelled'", "'ended'")),
-        ])
+        self.copies(
+            "events",
+            columns,
+            &[
+                ("id", (self.id_of)("n")),
+                ("opens_at", "1000000000000000 + n".into()),
+                ("closes_at", "1100000000000000 + n".into()),
+                ("starts_at", "1200000000000000 + n".into()),
+                ("state", cancelled("'cancelled'", "'published'")),
+                ("state_at", cancelled("1050000000000000", "NULL")),
+                ("announced", cancelled("'cancelled'", "'ended'")),
+                ("listing", cancelled("'cancelled'", "'ended'")),
+            ],
+        )
     }
 
     /// Reservations that are over: sold, expired, or cancelled.
@@ -154,23 +158,29 @@ impl Words {
             "CASE WHEN ({of_event}) % 100 = 0 THEN 'cancelled' WHEN n % 10 < 7 THEN 'confirmed' ELSE 'expired' END"
         );
         let reason = format!("CASE WHEN ({of_event}) % 100 = 0 THEN 'refunded' END");
-        self.copies("reservations", columns, &[
-            ("id", (self.id_of)("n + 1000000000")),
-            ("event", (self.id_of)(&of_event)),
-            ("buyer", (self.id_of)("n / 3 + 2000000000")),
-            ("serial", "n + 1000000".into()),
-            ("state", state),
-            ("cancel_reason", reason),
-            ("state_at", "1090000000000000 + n".into()),
-            ("created_at", "1080000000000000 + n".into()),
-            ("payment", "NULL".into()),
-        ])
+        self.copies(
+            "reservations",
+            columns,
+            &[
+                ("id", (self.id_of)("n + 1000000000")),
+                ("event", (self.id_of)(&of_event)),
+                ("buyer", (self.id_of)("n / 3 + 2000000000")),
+                ("serial", "n + 1000000".into()),
+                ("state", state),
+                ("cancel_reason", reason),
+                ("state_at", "1090000000000000 + n".into()),
+                ("created_at", "1080000000000000 + n".into()),
+                ("payment", "NULL".into()),
+            ],
+        )
     }
 }
 
 /// The first and last number of each slice.
 fn slices(rows: u32) -> impl Iterator<Item = (i64, i64)> {
-    (1..=rows).step_by(SLICE as usize).map(move |first| (i64::from(first), i64::from(rows.min(first + SLICE - 1))))
+    (1..=rows)
+        .step_by(SLICE as usize)
+        .map(move |first| (i64::from(first), i64::from(rows.min(first + SLICE - 1))))
 }
 
 async fn in_postgres(pool: &PgPool, options: &Options) -> Result<(), Box<dyn Error>> {

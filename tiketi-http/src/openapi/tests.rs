@@ -163,7 +163,7 @@ fn joined_types(at: &str, value: &Value, found: &mut Vec<(String, BTreeSet<Strin
     }
     match value {
         Value::Object(fields) => {
-            fields.iter().for_each(|(name, field)| joined_types(&format!("{at}/{name}"), field, found))
+            fields.iter().for_each(|(name, field)| joined_types(&format!("{at}/{name}"), field, found));
         }
         Value::Array(items) => items.iter().for_each(|item| joined_types(at, item, found)),
         _ => {}

@@ -103,7 +103,7 @@ async fn events_are_read_on_from_the_key_of_a_page() {
 
 /// Writes a text as a part of an address.
 fn urlencoding(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().flat_map(|byte| ["%".to_owned(), hex::encode_upper([byte])]).collect()
 }
 
 #[tokio::test]
