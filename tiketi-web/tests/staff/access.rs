@@ -208,7 +208,7 @@ async fn every_page_has_its_sentences_and_nothing_inline_in_both_languages() {
             for inline in [" style=", "<style", "javascript:", " onclick", " onsubmit", " onchange"] {
                 assert!(!page.text.contains(inline), "{path} has {inline}");
             }
-            let words = page.text.split(|c: char| c == '<' || c == '>');
+            let words = page.text.split(['<', '>']);
             // Between tags, a sentence that is missing would be its name.
             let missing: Vec<_> =
                 words.skip(2).step_by(2).filter(|text| text.trim().starts_with("staff-")).collect();

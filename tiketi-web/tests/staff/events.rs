@@ -143,7 +143,8 @@ async fn a_draft_gets_tickets_a_poster_and_is_published() {
     let uploaded = shop.upload(&format!("/staff/events/{id}/poster"), &shop.admin, "poster.png", &png).await;
     uploaded.leads_to(&format!("/staff/events/{id}?done=saved"));
     let poster = text(&event(&shop, &id).await["posterUrl"]);
-    assert!(poster.starts_with("/images/") && poster.ends_with(".png"), "{poster}");
+    assert!(poster.starts_with("/images/"), "{poster}");
+    assert_eq!(poster.rsplit('.').next(), Some("png"));
     let wrong =
         shop.upload(&format!("/staff/events/{id}/poster"), &shop.admin, "poster.png", b"no picture").await;
     assert_eq!(wrong.status.as_u16(), 422);

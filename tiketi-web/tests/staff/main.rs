@@ -1,6 +1,6 @@
 //! The organiser's pages over a real shop in memory: requests and answers, without sockets.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod access;
 mod dashboard;
