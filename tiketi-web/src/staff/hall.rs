@@ -219,6 +219,7 @@ mod tests {
 
     #[test]
     fn each_seat_is_counted_once_in_its_section() {
+        use SeatStatus::{Available, Blocked, Locked, Reserved};
         let seat = |section: &str, status: SeatStatus| StaffSeat {
             id: String::new(),
             section: section.into(),
@@ -226,7 +227,6 @@ mod tests {
             seat_number: "1".into(),
             status,
         };
-        use SeatStatus::{Available, Blocked, Locked, Reserved};
         let seats = [("VIP", Available), ("VIP", Reserved), ("R", Locked), ("VIP", Blocked), ("R", Reserved)];
         let (sections, total) = counted(&seats.map(|(section, status)| seat(section, status)));
         let counts = |name: &str, available, held, sold, blocked| SectionCounts {
