@@ -82,6 +82,7 @@ macro_rules! sales_cases {
                 a_renewed_hold_lasts_its_full_time_from_now,
                 a_hold_never_lasts_beyond_its_cap,
                 holding_again_does_not_escape_the_cap,
+                holding_other_seats_does_not_escape_the_allowance,
                 an_events_own_terms_decide_the_end,
                 another_buyer_cannot_extend,
                 only_a_pending_reservation_is_extended,
@@ -288,6 +289,9 @@ macro_rules! catalog_cases {
                 an_event_asked_for_twice_is_made_once,
                 an_event_that_opens_when_it_is_made_is_made_once,
                 of_16_requests_for_one_event_one_makes_it,
+                a_large_event_appears_with_all_its_seats,
+                a_creation_that_was_interrupted_leaves_nothing,
+                the_seats_of_a_deleted_event_are_deleted,
                 a_ticket_type_asked_for_twice_is_added_once,
                 a_key_outlives_what_it_made_until_it_is_forgotten,
                 something_new_no_store_keeps_is_refused_by_its_field,
@@ -418,6 +422,7 @@ macro_rules! inbox_cases {
     ($factory:expr) => {
         $crate::expand_cases! { $factory, inboxes;
             inbox {
+                a_payment_has_a_limited_number_of_deliveries,
                 a_delivery_is_taken_in_once,
                 of_32_that_come_at_once_one_is_new,
                 deliveries_of_two_gateways_are_two,

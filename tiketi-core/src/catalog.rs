@@ -284,6 +284,7 @@ fn seats(
 const MOST_LENIENT: Terms = Terms {
     hold_ttl: Duration::from_micros(1),
     hold_cap: Duration::from_hours(24),
+    hold_allowance: Duration::from_hours(24),
     payment_window: Duration::from_hours(24),
     max_seats_per_buyer: 1,
     late_payment: LatePayment::Refund,

@@ -133,6 +133,7 @@ impl TermsOverride {
         Terms {
             hold_ttl: self.hold_ttl.unwrap_or(shop.hold_ttl),
             hold_cap: self.hold_cap.unwrap_or(shop.hold_cap),
+            hold_allowance: shop.hold_allowance,
             payment_window: self.payment_window.unwrap_or(shop.payment_window),
             max_seats_per_buyer: self.max_seats_per_buyer.unwrap_or(shop.max_seats_per_buyer),
             late_payment: self.late_payment.unwrap_or(shop.late_payment),

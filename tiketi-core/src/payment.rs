@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::id::{BuyerId, EventId, PaymentId, RefundId, ReservationId};
 use crate::metadata::Metadata;
 use crate::money::{Money, MoneyError};
+use crate::secret_digest::SecretDigest;
 use crate::time::Timestamp;
 
 /// Decline code of a payment that staff ended while its outcome was unknown.
@@ -51,6 +52,8 @@ pub struct Payment {
     pub reconciliation: Option<Reconciliation>,
     /// Notes of the staff, oldest first.
     pub notes: Vec<Note>,
+    /// The secret with which the provider proves a message about the deposit, once it named one.
+    pub deposit_secret: Option<SecretDigest>,
     /// When the attempt was prepared.
     pub created_at: Timestamp,
     /// The host's own data.

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::cancellation_policy::AgreedCancellation;
+use crate::hold_time::HoldTime;
 use crate::id::{BuyerId, EventId, PaymentId, ReservationId, SeatId, TicketTypeId};
 use crate::metadata::Metadata;
 use crate::money::Money;
@@ -42,6 +43,8 @@ pub struct Reservation {
     pub confirmed_at: Option<Timestamp>,
     /// From when the hold cap counts: `created_at`, or earlier if the buyer holds seats again that they gave back.
     pub held_since: Timestamp,
+    /// What the buyer had used of the hold time for the event: before this reservation, and, once it ended unpaid, with it.
+    pub hold_time: HoldTime,
     /// Whether the payment window was granted; it is granted once.
     pub payment_window_granted: bool,
     /// The latest payment attempt, if any.

@@ -21,6 +21,12 @@ pub struct Terms {
     pub hold_ttl: Duration,
     /// How long a hold may last from its first seat, with all its extensions; 15 minutes by default.
     pub hold_cap: Duration,
+    /// How long a buyer may hold tickets of one event without paying, in all reservations; 1 hour by default.
+    ///
+    /// What was used comes back evenly, an hour in a day. Less than [`Terms::hold_cap`] counts as that. See [`HoldTime`].
+    ///
+    /// [`HoldTime`]: crate::hold_time::HoldTime
+    pub hold_allowance: Duration,
     /// Time to pay, granted once, from the first `prepare`; 10 minutes by default.
     pub payment_window: Duration,
     /// Most tickets of one event that a buyer can hold and own together; 8 by default.
@@ -85,6 +91,7 @@ impl Default for Terms {
         Self {
             hold_ttl: Duration::from_mins(5),
             hold_cap: Duration::from_mins(15),
+            hold_allowance: Duration::from_hours(1),
             payment_window: Duration::from_mins(10),
             max_seats_per_buyer: 8,
             late_payment: LatePayment::default(),
@@ -134,6 +141,7 @@ impl Terms {
         let durations = [
             ("hold_ttl", self.hold_ttl),
             ("hold_cap", self.hold_cap),
+            ("hold_allowance", self.hold_allowance),
             ("payment_window", self.payment_window),
             ("not_found_grace", self.not_found_grace),
             ("not_found_grace_past_cap", self.not_found_grace_past_cap),
@@ -165,6 +173,7 @@ impl Terms {
     setters! {
         hold_ttl: Duration,
         hold_cap: Duration,
+        hold_allowance: Duration,
         payment_window: Duration,
         max_seats_per_buyer: u32,
         late_payment: LatePayment,

@@ -45,7 +45,7 @@ impl Cut {
 }
 
 /// Returns the limit that a body exceeded, however deep the error is wrapped.
-fn limit_of(error: &(dyn Error + 'static)) -> Option<usize> {
+pub(crate) fn limit_of(error: &(dyn Error + 'static)) -> Option<usize> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(Cut::TooLarge { limit }) = error.downcast_ref::<Cut>() {

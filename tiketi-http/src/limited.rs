@@ -14,7 +14,8 @@ use crate::state::AppState;
 /// Counts a request, and refuses it if its user or its network has no allowance left.
 ///
 /// A read counts for its network, and for its user once the network has no more: so a read that needs no user asks for
-/// none, and a user in a crowded network is not shut out. Everything else counts for its user, if it has one.
+/// none, and a user in a crowded network is not shut out. Everything else counts for its user, if it has one; a hold counts
+/// for its network, too.
 pub(crate) async fn limited(state: &AppState, request: Request) -> Result<Request, ApiError> {
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let Some(class) = RouteClass::of(request.method(), route) else { return Ok(request) };
@@ -30,9 +31,17 @@ pub(crate) async fn limited(state: &AppState, request: Request) -> Result<Reques
         };
     }
     let (request, user) = Box::pin(user_of(state, request, class)).await;
-    match user {
-        Some(user) => counts.user(class, user.buyer()).await?,
-        None => counts.network(class, client).await?,
+    let Some(user) = user else {
+        // Without a user it holds nothing.
+        let class = if class == RouteClass::Hold { RouteClass::Write } else { class };
+        counts.network(class, client).await?;
+        return Ok(request);
+    };
+    counts.user(class, user.buyer()).await?;
+    // Accounts are many and cheap, networks are not: a hold counts for both.
+    if class == RouteClass::Hold {
+        let class = if user.user().is_verified { class } else { RouteClass::UnverifiedHold };
+        counts.network(class, client).await?;
     }
     Ok(request)
 }

@@ -29,6 +29,16 @@ pub struct RequestLimits {
     pub reads: ClassLimits,
     /// Writes, other than those below; by default 600 a minute of a user, 3,000 and 600 of a network.
     pub writes: ClassLimits,
+    /// Holds of signed-in users, which count as writes of their user and for this of their network; by default 30,000 and
+    /// 1,200 in ten minutes of a network.
+    ///
+    /// A mobile carrier has thousands of buyers behind one IPv4 /24; one household or office has an IPv6 /56.
+    pub holds: ClassLimits,
+    /// Holds of users whose address is not proved; by default 60 and 20 in ten minutes of a network.
+    ///
+    /// Such accounts cost nothing, so a network of them must not hold a whole hall. A shop that sends mail lets none of
+    /// them hold; one without mail has only this, and should raise it if many buyers come from one network.
+    pub unverified_holds: ClassLimits,
     /// Requests below `/api/auth` that sign in, renew or prove something; by default 1,200 and 240 a minute of a network.
     pub sign_ins: ClassLimits,
     /// Registrations; by default 1,000 and 100 an hour of a network.
@@ -68,11 +78,13 @@ impl ClassLimits {
 
 impl Default for RequestLimits {
     fn default() -> Self {
-        let (minute, hour) = (Duration::from_mins(1), Duration::from_hours(1));
+        let [minute, ten_minutes, hour] = [1, 10, 60].map(Duration::from_mins);
         // A burst of 0 is no limit.
         Self {
             reads: ClassLimits::of(minute, [1_200, 30_000, 3_000]),
             writes: ClassLimits::of(minute, [600, 3_000, 600]),
+            holds: ClassLimits::of(ten_minutes, [0, 30_000, 1_200]),
+            unverified_holds: ClassLimits::of(ten_minutes, [0, 60, 20]),
             sign_ins: ClassLimits::of(minute, [0, 1_200, 240]),
             registrations: ClassLimits::of(hour, [0, 1_000, 100]),
             webhooks: ClassLimits::of(minute, [0, 12_000, 2_400]),
@@ -84,13 +96,23 @@ impl RequestLimits {
     /// Has no limits.
     pub const fn off() -> Self {
         let off = ClassLimits::OFF;
-        Self { reads: off, writes: off, sign_ins: off, registrations: off, webhooks: off }
+        Self {
+            reads: off,
+            writes: off,
+            holds: off,
+            unverified_holds: off,
+            sign_ins: off,
+            registrations: off,
+            webhooks: off,
+        }
     }
 
     fn of(&self, class: RouteClass) -> &ClassLimits {
         match class {
             RouteClass::Read => &self.reads,
             RouteClass::Write => &self.writes,
+            RouteClass::Hold => &self.holds,
+            RouteClass::UnverifiedHold => &self.unverified_holds,
             RouteClass::SignIn => &self.sign_ins,
             RouteClass::Registration => &self.registrations,
             RouteClass::Webhook => &self.webhooks,
@@ -103,6 +125,9 @@ impl RequestLimits {
 pub(crate) enum RouteClass {
     Read,
     Write,
+    Hold,
+    /// A hold of a user whose address is not proved.
+    UnverifiedHold,
     SignIn,
     Registration,
     Webhook,
@@ -119,6 +144,8 @@ impl RouteClass {
         }
         Some(if route.contains("/api/payments/webhook/") {
             Self::Webhook
+        } else if HOLDS.iter().any(|hold| route.ends_with(hold)) {
+            Self::Hold
         } else if route.ends_with("/api/auth/register") {
             Self::Registration
         } else if route.contains("/api/auth/") && !is_of_the_signed_in(route) {
@@ -134,6 +161,10 @@ impl RouteClass {
             (Self::Read, false) => "read network",
             (Self::Write, true) => "write user",
             (Self::Write, false) => "write network",
+            // The user has one allowance for all writes.
+            (Self::Hold | Self::UnverifiedHold, true) => "write user",
+            (Self::Hold, false) => "hold network",
+            (Self::UnverifiedHold, false) => "unverified hold network",
             (Self::SignIn, true) => "auth user",
             (Self::SignIn, false) => "auth network",
             (Self::Registration, true) => "register user",
@@ -143,6 +174,9 @@ impl RouteClass {
         }
     }
 }
+
+/// The routes that hold tickets.
+const HOLDS: [&str; 2] = ["/api/reservations", "/api/seats/reserve"];
 
 /// Returns whether only a signed-in user can write there.
 fn is_of_the_signed_in(route: &str) -> bool {
@@ -165,7 +199,16 @@ impl RequestCounts {
 
     /// Returns whether users have an allowance of a class, and so whether it is worth asking who sent a request.
     pub(crate) fn counts_users(&self, class: RouteClass) -> bool {
-        self.limits.of(class).user.is_some()
+        self.of_user(class).is_some()
+            || class == RouteClass::Hold && self.limits.unverified_holds != ClassLimits::OFF
+    }
+
+    /// Returns the allowance of a user; holds use up that of writes.
+    fn of_user(&self, class: RouteClass) -> Option<RateLimit> {
+        match class {
+            RouteClass::Hold | RouteClass::UnverifiedHold => self.limits.writes.user,
+            other => self.limits.of(other).user,
+        }
     }
 
     /// Counts a request of a network.
@@ -181,7 +224,7 @@ impl RequestCounts {
     /// Counts a request of a user.
     pub(crate) async fn user(&self, class: RouteClass, user: BuyerId) -> Result<(), ApiError> {
         let key = RateKey::new(class.scope(true), &[user.as_uuid().as_bytes()]);
-        self.take(class, self.limits.of(class).user, key).await
+        self.take(class, self.of_user(class), key).await
     }
 
     async fn take(&self, class: RouteClass, limit: Option<RateLimit>, key: RateKey) -> Result<(), ApiError> {
@@ -216,7 +259,10 @@ mod tests {
         let cases = [
             ("GET", "/api/events", Some(RouteClass::Read)),
             ("GET", "/tickets/api/events/{id}", Some(RouteClass::Read)),
-            ("POST", "/api/reservations", Some(RouteClass::Write)),
+            ("POST", "/api/reservations", Some(RouteClass::Hold)),
+            ("POST", "/tickets/api/seats/reserve", Some(RouteClass::Hold)),
+            ("POST", "/api/reservations/{id}/extend", Some(RouteClass::Write)),
+            ("POST", "/api/admin/reservations", Some(RouteClass::Write)),
             ("POST", "/api/auth/login", Some(RouteClass::SignIn)),
             ("POST", "/api/auth/refresh", Some(RouteClass::SignIn)),
             ("PUT", "/api/auth/profile", Some(RouteClass::Write)),

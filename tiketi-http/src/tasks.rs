@@ -18,6 +18,20 @@ where
     state.tasks().spawn(work).await.map_err(ApiError::internal)
 }
 
+/// Runs work on a thread of its own, to its end even if the client disconnects, because it takes the processor for long.
+///
+/// # Errors
+///
+/// `INTERNAL` if the work panicked.
+pub(crate) async fn on_own_thread<F>(work: F) -> Result<F::Output, ApiError>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || runtime.block_on(work)).await.map_err(ApiError::internal)
+}
+
 /// Runs work that waits for a payment provider to its end, and waits for it for a bounded time.
 ///
 /// Returns `None` if the work continues in the background.

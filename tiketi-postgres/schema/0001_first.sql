@@ -100,6 +100,12 @@ CREATE TABLE tiketi.seats (
 );
 CREATE INDEX seats_by_change ON tiketi.seats (event, map_version) WHERE map_version > 0;
 
+-- Events that have seats and no row: their seats are being written, or are to be deleted.
+CREATE TABLE tiketi.partial_events (
+    event uuid PRIMARY KEY,
+    at    bigint NOT NULL                  -- when the creation began; 0 if the seats are to be deleted
+);
+
 CREATE TABLE tiketi.reservations (
     event          uuid NOT NULL,
     id             uuid NOT NULL,
@@ -112,6 +118,8 @@ CREATE TABLE tiketi.reservations (
     created_at     bigint NOT NULL,
     confirmed_at   bigint,                 -- stays after a cancellation
     held_since     bigint NOT NULL,        -- from when the hold cap counts
+    hold_used      bigint NOT NULL CHECK (hold_used >= 0), -- hold time that the buyer had used of the event
+    hold_used_at   bigint NOT NULL,        -- when
     version        bigint NOT NULL,
     window_granted boolean NOT NULL,
     cancellation   text,                           -- a JSON object: the policy it was confirmed under; NULL before
@@ -157,6 +165,7 @@ CREATE TABLE tiketi.payments (
     gateway        text NOT NULL,
     method         text NOT NULL,
     provider_key   text,
+    deposit_secret text,                   -- a hash, in hexadecimal digits
     state          text NOT NULL,
     detail         text,                   -- a provider's code, or what does not fit
     taken_in       text,                   -- the currency of captured and refunded
@@ -239,6 +248,7 @@ CREATE TABLE tiketi.inbox (
 );
 CREATE INDEX inbox_to_do ON tiketi.inbox (received_at) WHERE NOT done;
 CREATE INDEX inbox_by_age ON tiketi.inbox (received_at);
+CREATE INDEX inbox_of_payment ON tiketi.inbox (payment);
 
 CREATE TABLE tiketi.layouts (
     id         uuid PRIMARY KEY,

@@ -73,6 +73,9 @@ fn request_limits(options: &Guards) -> RequestLimits {
     limits.reads.user = options.read_limit_user.0;
     limits.writes = networks(options.write_limit_ipv4, options.write_limit_ipv6);
     limits.writes.user = options.write_limit_user.0;
+    limits.holds = networks(options.hold_limit_ipv4, options.hold_limit_ipv6);
+    limits.unverified_holds =
+        networks(options.unverified_hold_limit_ipv4, options.unverified_hold_limit_ipv6);
     limits.sign_ins = networks(options.auth_limit_ipv4, options.auth_limit_ipv6);
     limits.registrations = networks(options.register_limit_ipv4, options.register_limit_ipv6);
     limits.webhooks = networks(options.webhook_limit_ipv4, options.webhook_limit_ipv6);

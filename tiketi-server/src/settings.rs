@@ -128,6 +128,7 @@ fn terms(options: &Options) -> Result<Terms, Failure> {
     let terms = Terms::default()
         .hold_ttl(options.hold_ttl)
         .hold_cap(options.hold_cap)
+        .hold_allowance(options.hold_allowance)
         .payment_window(options.payment_window)
         .max_seats_per_buyer(options.max_seats_per_buyer)
         .late_payment(options.paying.late_payment.into())

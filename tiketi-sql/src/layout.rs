@@ -42,15 +42,20 @@ impl<'r> LayoutRow<'r> {
     ///
     /// None for a layout of `tiketi-core`: all its parts can be written as JSON.
     pub fn of(stored: &'r StoredLayout) -> Result<Self, StoreError> {
+        Ok(Self { sections: sections_text(&stored.layout.sections)?.into(), ..Self::with(stored, "") })
+    }
+
+    /// Writes a seat layout as its columns, with the text of its sections.
+    pub fn with(stored: &'r StoredLayout, sections: &'r str) -> Self {
         let StoredLayout { id, layout, created_at } = stored;
-        let SeatLayout { venue, name, sections, .. } = layout;
-        Ok(Self {
+        let SeatLayout { venue, name, .. } = layout;
+        Self {
             id: id.as_uuid(),
             venue: venue.into(),
             name: name.into(),
-            sections: sections_text(sections)?.into(),
+            sections: sections.into(),
             created_at: created_at.as_micros(),
-        })
+        }
     }
 
     /// Reads the seat layout from its columns.

@@ -11,6 +11,7 @@ use tiketi_core::{
         ReturnedTickets, Settles, StuckReason,
     },
     refund_account::RefundAccount,
+    secret_digest::SecretDigest,
 };
 use uuid::Uuid;
 
@@ -35,6 +36,7 @@ table! {
         }
         changing {
             provider_key: Option<Cow<'r, str>>,
+            deposit_secret: Option<Cow<'r, str>>,
             state: Cow<'r, str>,
             state_at: Option<i64>,
             detail: Option<Cow<'r, str>>,
@@ -142,6 +144,7 @@ impl<'r> PaymentRow<'r> {
             refunds,
             reconciliation,
             notes,
+            deposit_secret,
             created_at,
             metadata,
             version,
@@ -159,6 +162,7 @@ impl<'r> PaymentRow<'r> {
             created_at: created_at.as_micros(),
             metadata: metadata_text(metadata),
             provider_key: provider_key.as_deref().map(Cow::Borrowed),
+            deposit_secret: deposit_secret.map(|digest| digest.to_string().into()),
             state: state.into(),
             state_at: state_at.map(Timestamp::as_micros),
             detail,
@@ -198,6 +202,7 @@ impl<'r> PaymentRow<'r> {
             refunds: refunds(&self.refunds, taken_in)?,
             reconciliation: self.reconciliation()?,
             notes: notes(&self.notes)?,
+            deposit_secret: self.deposit_secret()?,
             created_at: Timestamp::from_micros(self.created_at),
             metadata: metadata(self.metadata.as_deref())?,
             version: unsigned(self.version, "version")?,
@@ -205,6 +210,11 @@ impl<'r> PaymentRow<'r> {
             method: self.method.into_owned(),
             provider_key: self.provider_key.map(Cow::into_owned),
         })
+    }
+
+    fn deposit_secret(&self) -> Result<Option<SecretDigest>, StoreError> {
+        let text = self.deposit_secret.as_deref();
+        text.map(|text| text.parse().map_err(|_| unreadable("deposit_secret"))).transpose()
     }
 
     fn state(&self) -> Result<PaymentState, StoreError> {

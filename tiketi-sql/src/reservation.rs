@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tiketi_core::{
     BuyerId, Currency, EventId, Money, PaymentId, Reservation, ReservationId, ReservationState, SeatId,
     StoreError, TicketTypeId, Timestamp,
+    hold_time::HoldTime,
     reservation::{CancelReason, ItemLine, ReservationNumber, SeatLine},
 };
 use uuid::Uuid;
@@ -35,6 +37,8 @@ table! {
         changing {
             confirmed_at: Option<i64>,
             held_since: i64,
+            hold_used: i64,
+            hold_used_at: i64,
             seats: Cow<'r, str>,
             items: Cow<'r, str>,
             total: i64,
@@ -69,6 +73,7 @@ impl<'r> ReservationRow<'r> {
             created_at,
             confirmed_at,
             held_since,
+            hold_time,
             payment_window_granted,
             payment,
             cancellation,
@@ -86,6 +91,8 @@ impl<'r> ReservationRow<'r> {
             created_at: created_at.as_micros(),
             confirmed_at: confirmed_at.map(Timestamp::as_micros),
             held_since: held_since.as_micros(),
+            hold_used: i64::try_from(hold_time.used.as_micros()).unwrap_or(i64::MAX),
+            hold_used_at: hold_time.at.as_micros(),
             seats: seats_text(seats)?.into(),
             items: items_text(items)?.into(),
             total: total.minor(),
@@ -122,6 +129,10 @@ impl<'r> ReservationRow<'r> {
             created_at: Timestamp::from_micros(self.created_at),
             confirmed_at: self.confirmed_at.map(Timestamp::from_micros),
             held_since: Timestamp::from_micros(self.held_since),
+            hold_time: HoldTime {
+                used: Duration::from_micros(unsigned(self.hold_used, "hold_used")?),
+                at: Timestamp::from_micros(self.hold_used_at),
+            },
             payment_window_granted: self.window_granted,
             payment: self.payment.map(PaymentId::from_uuid),
             cancellation: self.cancellation.as_deref().map(agreed).transpose()?.map(Box::new),

@@ -65,7 +65,7 @@ CREATE INDEX ticket_types_of_event ON ticket_types (event, position);
 
 -- One row for each seat of an event, so a second owner is impossible.
 CREATE TABLE seats (
-    event       BLOB NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+    event       BLOB NOT NULL,             -- without a reference: seats are written before their event and deleted after it
     id          BLOB NOT NULL,
     position    INTEGER NOT NULL,
     ticket_type BLOB NOT NULL,
@@ -90,6 +90,12 @@ CREATE TABLE seats (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX seats_by_change ON seats (event, map_version);
 
+-- Events that have seats and no row: their seats are being written, or are to be deleted.
+CREATE TABLE partial_events (
+    event BLOB PRIMARY KEY,
+    at    INTEGER NOT NULL                 -- when the creation began; 0 if the seats are to be deleted
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE reservations (
     id             BLOB PRIMARY KEY,
     event          BLOB NOT NULL REFERENCES events (id),
@@ -110,10 +116,13 @@ CREATE TABLE reservations (
     created_at     INTEGER NOT NULL,
     confirmed_at   INTEGER,                -- stays after a cancellation
     held_since     INTEGER NOT NULL,       -- from when the hold cap counts
+    hold_used      INTEGER NOT NULL CHECK (hold_used >= 0), -- hold time that the buyer had used of the event
+    hold_used_at   INTEGER NOT NULL,       -- when
     version        INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX one_pending_reservation ON reservations (event, buyer) WHERE state IN ('held', 'paying');
 CREATE INDEX live_reservations ON reservations (event, buyer) WHERE state IN ('held', 'paying', 'confirmed');
+CREATE INDEX latest_reservations ON reservations (event, buyer, serial);
 CREATE INDEX due_reservations ON reservations (state_at, event) WHERE state = 'held';
 CREATE INDEX reservations_of_buyer ON reservations (buyer, serial);
 CREATE INDEX reservations_of_event ON reservations (event, state, created_at, serial);
@@ -130,6 +139,7 @@ CREATE TABLE payments (
     gateway      TEXT NOT NULL,
     method       TEXT NOT NULL,
     provider_key TEXT,
+    deposit_secret TEXT,                   -- a hash, in hexadecimal digits
     state        TEXT NOT NULL,
     state_at     INTEGER,
     detail       TEXT,                     -- a provider's code, or the mismatch
@@ -215,6 +225,7 @@ CREATE TABLE inbox (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX inbox_to_do ON inbox (received_at) WHERE done = 0;
 CREATE INDEX inbox_by_age ON inbox (received_at);
+CREATE INDEX inbox_of_payment ON inbox (payment);
 
 CREATE TABLE layouts (
     id         BLOB PRIMARY KEY,

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use rusqlite::Connection;
 use tiketi_core::decide::{
-    self, AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateRefused, Created, Creation,
-    CreationVerdict, EditRefused, Scope, UnblockSeats, announce_status, any_left, create,
+    self, AddTicketType, BlockRefused, BlockSeats, CheckedCreation, CreateEvent, CreateRefused, Created,
+    EditRefused, Scope, UnblockSeats, announce_status,
 };
 use tiketi_core::{
     CommandError, Event, EventDetails, EventId, EventStatus, FactBody, Page, SeatMap, StoreError, TicketType,
@@ -16,12 +16,12 @@ use tiketi_core::{
 use crate::event_list::{self, to_announce};
 use crate::store::SqliteStore;
 use crate::working_set::WorkingSet;
-use crate::{load, reads, write};
+use crate::{create, load, reads, write};
 
 #[async_trait]
 impl CatalogStore for SqliteStore {
     async fn create_event(&self, command: CreateEvent) -> Result<Created, CommandError<CreateRefused>> {
-        self.writer().run_work(move |set| create_event(set, &command)).await
+        create::create_event(self, command).await
     }
 
     async fn edit_event(
@@ -44,11 +44,16 @@ impl CatalogStore for SqliteStore {
     }
 
     async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>> {
-        self.writer().run_work(move |set| delete_event(set, id)).await
+        create::delete_event(self, id).await
+    }
+
+    async fn remove_leftovers(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        create::remove_leftovers(self, before, limit).await
     }
 
     async fn add_ticket_type(&self, command: AddTicketType) -> Result<Created, CommandError<CreateRefused>> {
-        self.writer().run_work(move |set| add_ticket_type(set, &command)).await
+        let checked = CheckedCreation::of(&command)?;
+        self.writer().run_work(move |set| add_ticket_type(set, &command, &checked)).await
     }
 
     async fn edit_ticket_type(
@@ -123,47 +128,6 @@ impl CatalogStore for SqliteStore {
     }
 }
 
-fn create_event(
-    set: &mut WorkingSet<'_>,
-    command: &CreateEvent,
-) -> Result<Created, CommandError<CreateRefused>> {
-    let connection = set.connection();
-    let new = &command.event;
-    let mut is_taken = set.open_event(new.event.id)?;
-    for row in &new.ticket_types {
-        is_taken |= reads::event_of_ticket_type(connection, row.id)?.is_some();
-    }
-    let created = make(connection, command, is_taken)?;
-    if created.replayed {
-        return Ok(created);
-    }
-    let map_version = new.seats.iter().map(|seat| seat.map_version).max().unwrap_or_default();
-    write::new_event(connection, &new.event, map_version, any_left(&new.ticket_types))?;
-    for ticket_type in &new.ticket_types {
-        write::new_ticket_type(connection, ticket_type)?;
-    }
-    for (position, seat) in (0..).zip(&new.seats) {
-        write::new_seat(connection, position, seat)?;
-    }
-    Ok(created)
-}
-
-/// Decides whether an object is created, and stores the record of the creation under its key.
-pub(crate) fn make<C: Creation>(
-    connection: &Connection,
-    command: &C,
-    is_taken: bool,
-) -> Result<Created, CommandError<CreateRefused>> {
-    let remembered = load::creation(connection, command.key())?;
-    match create(command, remembered.as_ref(), is_taken)? {
-        CreationVerdict::Replay(id) => Ok(Created { id, replayed: true }),
-        CreationVerdict::Make(record) => {
-            write::creation(connection, command.key(), &record)?;
-            Ok(Created { id: record.made, replayed: false })
-        }
-    }
-}
-
 fn change_event(
     set: &mut WorkingSet<'_>,
     id: EventId,
@@ -179,29 +143,17 @@ fn change_event(
     Ok(changed)
 }
 
-fn delete_event(set: &mut WorkingSet<'_>, id: EventId) -> Result<(), CommandError<EditRefused>> {
-    open_for_edit(set, id)?;
-    let connection = set.connection();
-    let event = [id.as_uuid()];
-    if load::exists(connection, "SELECT 1 FROM reservations WHERE event = ?1 LIMIT 1", event)? {
-        return Err(CommandError::Refused(EditRefused::HasReservations));
-    }
-    set.close(id);
-    write::remove_search(connection, id)?;
-    write::run(connection, "DELETE FROM events WHERE id = ?1", event)?;
-    Ok(())
-}
-
 fn add_ticket_type(
     set: &mut WorkingSet<'_>,
     command: &AddTicketType,
+    checked: &CheckedCreation,
 ) -> Result<Created, CommandError<CreateRefused>> {
     let (connection, ticket_type) = (set.connection(), &command.ticket_type);
     if !set.open_event(ticket_type.event)? {
         return Err(CommandError::Refused(CreateRefused::EventNotFound));
     }
     let is_taken = reads::event_of_ticket_type(connection, ticket_type.id)?.is_some();
-    let created = make(connection, command, is_taken)?;
+    let created = create::make(connection, checked, is_taken)?;
     if !created.replayed {
         write::new_ticket_type(connection, ticket_type)?;
         set.snapshot(ticket_type.event)?.put_ticket_type(ticket_type.clone());

@@ -4,14 +4,15 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rusqlite::Connection;
 use tiketi_core::{
     StoreError, Timestamp,
     store::{Delivery, InboxStore, Receipt},
 };
 use tiketi_sql::{DeliveryRow, columns};
 
-use crate::load::{all, exists};
-use crate::row::Row;
+use crate::load::{all, exists, one};
+use crate::row::{Row, first};
 use crate::slices::slice_before;
 use crate::statement::Statement;
 use crate::store::SqliteStore;
@@ -27,13 +28,9 @@ const FORGET: &str = slice_before!("inbox", "received_at");
 
 #[async_trait]
 impl InboxStore for SqliteStore {
-    async fn receive_delivery(&self, delivery: Delivery) -> Result<Receipt, StoreError> {
+    async fn receive_delivery(&self, delivery: Delivery, most: usize) -> Result<Receipt, StoreError> {
         delivery.check_texts()?;
-        self.write(move |set| {
-            let is_new = INSERT.run(set.connection(), &DeliveryRow::of(&delivery))? == 1;
-            Ok(if is_new { Receipt::New } else { Receipt::Known })
-        })
-        .await
+        self.write(move |set| receive(set.connection(), &delivery, most)).await
     }
 
     async fn claim_deliveries(
@@ -90,4 +87,19 @@ impl InboxStore for SqliteStore {
     async fn forget_deliveries(&self, before: Timestamp) -> Result<u64, StoreError> {
         self.delete_before(FORGET, before).await
     }
+}
+
+fn receive(connection: &Connection, delivery: &Delivery, most: usize) -> Result<Receipt, StoreError> {
+    let row = DeliveryRow::of(delivery);
+    let known = "SELECT 1 FROM inbox WHERE gateway = ?1 AND delivery = ?2";
+    if exists(connection, known, (&row.gateway, &row.delivery))? {
+        return Ok(Receipt::Known);
+    }
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM inbox WHERE payment = ?1 LIMIT ?2)";
+    if one(connection, sql, (row.payment, most), first::<i64>)? == Some(most) {
+        return Ok(Receipt::Full);
+    }
+    INSERT.run(connection, &row)?;
+    Ok(Receipt::New)
 }

@@ -3,12 +3,12 @@
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
-use tiketi_core::decide::{CreateLayout, CreateRefused, Created};
+use tiketi_core::decide::{CheckedCreation, CreateLayout, CreateRefused, Created};
 use tiketi_core::{
     CommandError, LayoutId, Page, PageRequest, StoreError, seat_layout::StoredLayout, store::LayoutStore,
 };
 
-use crate::catalog::make;
+use crate::create::make;
 use crate::load::{all, exists, one};
 use crate::reads::total;
 use crate::statement::Statement;
@@ -25,13 +25,16 @@ const PAGE: &str =
 #[async_trait]
 impl LayoutStore for SqliteStore {
     async fn create_layout(&self, command: CreateLayout) -> Result<Created, CommandError<CreateRefused>> {
+        let checked = CheckedCreation::of(&command)?;
+        // A large layout has megabytes of text, which is written before the writer's turn.
+        let sections = LayoutRow::of(&command.layout)?.sections.into_owned();
         let create = move |set: &mut WorkingSet<'_>| {
             let (connection, layout) = (set.connection(), &command.layout);
             let id = layout.id.as_uuid();
             let is_taken = exists(connection, "SELECT 1 FROM layouts WHERE id = ?1", [id])?;
-            let created = make(connection, &command, is_taken)?;
+            let created = make(connection, &checked, is_taken)?;
             if !created.replayed {
-                INSERT.run_one(connection, &LayoutRow::of(layout)?)?;
+                INSERT.run_one(connection, &LayoutRow::with(layout, &sections))?;
             }
             Ok(created)
         };

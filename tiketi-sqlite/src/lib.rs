@@ -41,6 +41,7 @@ mod audit;
 mod catalog;
 mod codes;
 mod copy;
+mod create;
 mod error;
 mod event_list;
 mod figures;

@@ -138,14 +138,16 @@ pub(crate) fn event_of_payment(
     one(connection, "SELECT event FROM payments WHERE id = ?1", [id.as_uuid()], event_id)
 }
 
-/// Returns a buyer's live reservations of an event.
+/// Returns a buyer's live reservations of an event, and the latest one.
 pub(crate) fn live_of(
     connection: &Connection,
     event: EventId,
     buyer: BuyerId,
 ) -> Result<Vec<ReservationId>, StoreError> {
     let sql = "SELECT id FROM reservations \
-        WHERE event = ?1 AND buyer = ?2 AND state IN ('held', 'paying', 'confirmed') ORDER BY serial";
+        WHERE event = ?1 AND buyer = ?2 AND state IN ('held', 'paying', 'confirmed') \
+        UNION SELECT id FROM (SELECT id FROM reservations INDEXED BY latest_reservations \
+            WHERE event = ?1 AND buyer = ?2 ORDER BY serial DESC LIMIT 1)";
     all(connection, sql, (event.as_uuid(), buyer.as_uuid()), reservation_id)
 }
 

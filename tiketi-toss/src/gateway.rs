@@ -162,7 +162,7 @@ impl PaymentGateway for TossGateway {
     }
 
     async fn webhook(&self, request: WebhookRequest) -> Result<Hint, WebhookRefused> {
-        webhook::read(&self.api, &request).await
+        webhook::read(&request)
     }
 }
 

@@ -48,7 +48,8 @@
 //! # Webhooks
 //!
 //! They are hints. A change of status is not signed, and only names the payment to look up. A deposit carries the
-//! payment's secret, which is looked up and compared in constant time; it is not stored.
+//! payment's secret. The provider names it when it makes the account; its hash is stored with the payment and compared,
+//! so a forged one costs no question.
 //!
 //! # Limits
 //!

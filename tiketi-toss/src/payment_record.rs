@@ -1,9 +1,11 @@
 //! Maps the provider's record of a payment to the gateway trait's answers.
 
+use secrecy::ExposeSecret;
 use tiketi_core::{
     Money, Timestamp,
     gateway::{Captured, ConfirmAnswer, DepositAsked, LookupAnswer, ProviderResponse},
     payment::DepositAccount,
+    secret_digest::SecretDigest,
 };
 
 use crate::wire::{Payment, Status};
@@ -41,11 +43,13 @@ impl Payment {
 
     /// Returns the deposit account and its due time, as far as the provider reports them.
     fn deposit(&self) -> DepositAsked {
-        let Some(made) = &self.virtual_account else { return DepositAsked::default() };
+        let secret = self.secret.as_ref().and_then(|secret| SecretDigest::of(secret.expose_secret()));
+        let Some(made) = &self.virtual_account else { return DepositAsked::default().secret(secret) };
         let account = made.bank_code.clone().zip(made.account_number.clone());
         DepositAsked::default()
             .account(account.map(|(bank, number)| DepositAccount { bank, number }))
             .due(made.due_date.as_deref().and_then(moment))
+            .secret(secret)
     }
 
     fn came_to_nothing(&self, status: &str) -> String {

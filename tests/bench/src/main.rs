@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod confirm;
+mod creation;
 mod dashboard;
 mod fanout;
 mod figures;
@@ -70,6 +71,8 @@ enum Bench {
     Catalogue(catalogue::Options),
     /// The jobs of an idle second in a shop with many past events and reservations.
     History(history::Options),
+    /// The longest hold while an event with many seats is created, compared with holds on an idle store.
+    Creation(creation::Options),
     /// Memory that a large event uses in the idle server, with SQLite.
     Memory(memory::Options),
 }
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
         Bench::Figures(options) => dashboard::run(&options),
         Bench::Catalogue(options) => catalogue::run(&options),
         Bench::History(options) => history::run(&options),
+        Bench::Creation(options) => creation::run(&options),
         Bench::Memory(options) => memory::run(&options),
     };
     match outcome {

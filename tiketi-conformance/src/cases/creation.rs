@@ -1,10 +1,14 @@
 //! Creation under an idempotency key: at most once per key, however often it is requested.
 
+use std::pin::pin;
+use std::time::Duration;
+
+use futures::FutureExt;
 use futures::future::join_all;
-use tiketi_core::decide::{AddTicketType, CreateEvent, CreateRefused};
+use tiketi_core::decide::{AddTicketType, CreateEvent, CreateRefused, Created};
 use tiketi_core::{
-    CommandError, CommandKey, EventId, LayoutId, TicketType, TicketTypeId, TicketTypeInput,
-    catalog::NewEvent, general_admission,
+    CommandError, CommandKey, Currency, EventId, EventInput, LayoutId, Row, SeatLayout, Section, TicketType,
+    TicketTypeId, TicketTypeInput, catalog::NewEvent, general_admission, seat_layout::StoredLayout,
 };
 use uuid::Uuid;
 
@@ -62,7 +66,7 @@ pub async fn an_event_that_opens_when_it_is_made_is_made_once(shop: TestShop) {
     };
     let first = store.create_event(now(&shop)).await.unwrap();
     shop.known().events.push(EventId::from_uuid(first.id));
-    shop.advance(std::time::Duration::from_secs(7));
+    shop.advance(Duration::from_secs(7));
     let again = store.create_event(now(&shop)).await.unwrap();
     assert_eq!((again.id, again.replayed), (first.id, true));
 }
@@ -108,7 +112,7 @@ pub async fn a_key_outlives_what_it_made_until_it_is_forgotten(shop: TestShop) {
     assert_eq!(store.event(EventId::from_uuid(again.id)).await.unwrap(), None);
     store.forget_commands(shop.now()).await.unwrap();
     assert!(store.create_event(event(&shop, key, "Removed")).await.unwrap().replayed);
-    store.forget_commands(shop.now().after(std::time::Duration::from_secs(1))).await.unwrap();
+    store.forget_commands(shop.now().after(Duration::from_secs(1))).await.unwrap();
     let again = store.create_event(event(&shop, key, "Another")).await.unwrap();
     shop.known().events.push(EventId::from_uuid(again.id));
     assert!(!again.replayed);
@@ -145,4 +149,91 @@ pub async fn something_new_no_store_keeps_is_refused_by_its_field(shop: TestShop
     let mut row = ticket_type(&shop, hall.event, 5, 7).await;
     row.event = EventId::from_uuid(shop.ids().next());
     shop.refuses(store.add_ticket_type(AddTicketType::new(shop.now(), shop.key(), row)), unknown).await;
+}
+
+/// More seats than any store should write in one transaction.
+const MANY_SEATS: usize = 2_600;
+
+/// Returns the command that creates an event with many seats.
+fn large_event(shop: &TestShop, key: CommandKey) -> CreateEvent {
+    let rows = (1..=52).map(|row| Row::numbered(row.to_string(), 50));
+    let layout =
+        SeatLayout::new("Harbour Hall", "Arena").section(Section::new("Arena", STANDING_PRICE).rows(rows));
+    let id = LayoutId::from_uuid(Uuid::from_u128(10));
+    let stored = StoredLayout { id, layout, created_at: shop.now() };
+    let input = EventInput::new(shop.details("Night of Lanterns"), Currency::KRW).seated(id);
+    let new = NewEvent::assemble(&input, Some(&stored), shop.ids(), shop.now()).expect("the arena is sound");
+    CreateEvent::new(shop.now(), key, new)
+}
+
+/// Deletes everything that is left over of creations that began before now.
+async fn remove_leftovers(shop: &TestShop) -> usize {
+    let mut removed = 0;
+    loop {
+        match shop.store().remove_leftovers(shop.now(), 1_000).await.unwrap() {
+            0 => return removed,
+            some => removed += some,
+        }
+    }
+}
+
+/// Fails if an event can be seen while its seats are being written.
+pub async fn a_large_event_appears_with_all_its_seats(shop: TestShop) {
+    let (command, store) = (large_event(&shop, shop.key()), shop.store());
+    let (id, seats) = (command.event.event.id, command.event.seats.clone());
+    let mut creation = pin!(store.create_event(command));
+    let created = loop {
+        if let Some(created) = (&mut creation).now_or_never() {
+            break created;
+        }
+        if let Some(map) = shop.store().seat_map(id, 0).await.unwrap() {
+            assert_eq!(map.seats.len(), MANY_SEATS, "the event was seen without all its seats");
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(created.unwrap(), Created { id: id.as_uuid(), replayed: false });
+    shop.known().events.push(id);
+    let map = shop.store().seat_map(id, 0).await.unwrap().unwrap();
+    assert_eq!((map.version, map.seats), (1, seats));
+    shop.advance(Duration::from_hours(2));
+    assert_eq!(remove_leftovers(&shop).await, 0);
+}
+
+/// Fails if the seats of an interrupted creation stay, or keep its key from being used again.
+pub async fn a_creation_that_was_interrupted_leaves_nothing(shop: TestShop) {
+    let (key, store) = (shop.key(), shop.store());
+    for polls in [1, 2, 4, 8] {
+        let mut creation = store.create_event(large_event(&shop, key)).boxed();
+        for _ in 0..polls {
+            if (&mut creation).now_or_never().is_some() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    let created = store.create_event(large_event(&shop, key)).await.unwrap();
+    let id = EventId::from_uuid(created.id);
+    shop.known().events.push(id);
+    // The same request at a later time would ask for another sale window.
+    let again = large_event(&shop, key);
+    shop.advance(Duration::from_hours(2));
+    remove_leftovers(&shop).await;
+    assert_eq!(store.seat_map(id, 0).await.unwrap().unwrap().seats.len(), MANY_SEATS);
+    assert_eq!(store.create_event(again).await.unwrap(), Created { id: created.id, replayed: true });
+    assert_eq!(remove_leftovers(&shop).await, 0);
+}
+
+/// Fails if the seats of a deleted event stay.
+pub async fn the_seats_of_a_deleted_event_are_deleted(shop: TestShop) {
+    let (command, store) = (large_event(&shop, shop.key()), shop.store());
+    let id = command.event.event.id;
+    let again = CreateEvent::new(shop.now(), shop.key(), command.event.clone());
+    store.create_event(command).await.unwrap();
+    store.delete_event(id).await.unwrap();
+    assert_eq!(store.seat_map(id, 0).await.unwrap(), None);
+    assert_eq!(remove_leftovers(&shop).await, 0);
+    // Its seats can be written again, because none of them is left.
+    assert_eq!(store.create_event(again).await.unwrap().id, id.as_uuid());
+    shop.known().events.push(id);
+    assert_eq!(store.seat_map(id, 0).await.unwrap().unwrap().seats.len(), MANY_SEATS);
 }

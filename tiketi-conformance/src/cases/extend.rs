@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tiketi_core::decide::{ExtendRefused, HoldRefused};
-use tiketi_core::{ReservationId, SeatState, seat::FormerHold};
+use tiketi_core::{ReservationId, SeatState, hold_time::HoldTime, seat::FormerHold};
 
 use crate::shop::TestShop;
 
@@ -60,6 +60,35 @@ pub async fn holding_again_does_not_escape_the_cap(shop: TestShop) {
     shop.held(&hall, shop.buyer(), &[0]).await;
     shop.go_to(again_at);
     assert_eq!(shop.held(&hall, buyer, &[1]).await.held_since, again_at);
+}
+
+/// Fails if a buyer who holds one seat after another is never refused, if what was paid for counts, or if another buyer
+/// or another event is affected.
+pub async fn holding_other_seats_does_not_escape_the_allowance(shop: TestShop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    // Of an hour, ten holds that end by themselves take 50 minutes, and one that is given back 4.
+    for turn in 0..10 {
+        let held = shop.held(&hall, buyer, &[turn]).await;
+        shop.go_to(held.held_until().expect("it is held"));
+    }
+    let held = shop.held(&hall, buyer, &[10]).await;
+    shop.advance(Duration::from_mins(4));
+    shop.apply(shop.release(&held)).await;
+    let bought = shop.held(&hall, buyer, &[11]).await;
+    assert_eq!(bought.hold_time.used, Duration::from_mins(54));
+    shop.sold(&bought).await;
+    let last = shop.held(&hall, buyer, &[12]).await;
+    shop.go_to(last.held_until().expect("it is held"));
+    // A hold has five minutes, so four have to come back, each in 24.
+    let again_at = shop.now().after(Duration::from_mins(4 * 24));
+    // Another buyer can hold; this command also records the end of the last hold.
+    shop.held(&hall, shop.buyer(), &[13]).await;
+    let again = shop.hold_seats(&hall, buyer, &[14]);
+    shop.refuse(again, HoldRefused::HoldTimeUsedUp { again_at }).await;
+    shop.held(&shop.hall().await, buyer, &[0]).await;
+    shop.go_to(again_at);
+    let again = shop.held(&hall, buyer, &[14]).await;
+    assert_eq!(again.hold_time, HoldTime { used: Duration::from_mins(55), at: again_at });
 }
 
 /// Fails if an event's own terms do not determine how long its holds last.

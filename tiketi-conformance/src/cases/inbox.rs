@@ -14,6 +14,7 @@ use crate::cases::texts::NUL;
 use crate::handles::Handles;
 use crate::shop::START;
 
+const MOST: usize = 3;
 const LEASE: Duration = Duration::from_mins(1);
 
 fn start() -> Timestamp {
@@ -31,7 +32,7 @@ fn delivery(gateway: &str, which: u32) -> Delivery {
 async fn take_in(stores: &Handles<dyn InboxStore>, count: u32) -> Vec<Delivery> {
     let deliveries: Vec<_> = (0..count).map(|which| delivery("toss", which)).collect();
     for delivery in &deliveries {
-        assert_eq!(stores.any().receive_delivery(delivery.clone()).await.unwrap(), Receipt::New);
+        assert_eq!(stores.any().receive_delivery(delivery.clone(), MOST).await.unwrap(), Receipt::New);
     }
     deliveries
 }
@@ -48,10 +49,10 @@ async fn ack(stores: &Handles<dyn InboxStore>, of: &Delivery) {
 pub async fn a_delivery_is_taken_in_once(stores: Handles<dyn InboxStore>) {
     let first = take_in(&stores, 1).await.remove(0);
     let again = Delivery { received_at: start().after(Duration::from_hours(1)), ..first.clone() };
-    assert_eq!(stores.any().receive_delivery(again.clone()).await.unwrap(), Receipt::Known);
+    assert_eq!(stores.any().receive_delivery(again.clone(), MOST).await.unwrap(), Receipt::Known);
     assert_eq!(claim(&stores, start(), 10).await, std::slice::from_ref(&first));
     ack(&stores, &first).await;
-    assert_eq!(stores.any().receive_delivery(again).await.unwrap(), Receipt::Known);
+    assert_eq!(stores.any().receive_delivery(again, MOST).await.unwrap(), Receipt::Known);
     assert_eq!(claim(&stores, start().after(LEASE), 10).await, []);
 }
 
@@ -59,7 +60,7 @@ pub async fn a_delivery_is_taken_in_once(stores: Handles<dyn InboxStore>) {
 pub async fn of_32_that_come_at_once_one_is_new(stores: Handles<dyn InboxStore>) {
     let arrivals = (0..32).map(|_| {
         let store = stores.any();
-        tokio::spawn(async move { store.receive_delivery(delivery("toss", 1)).await.unwrap() })
+        tokio::spawn(async move { store.receive_delivery(delivery("toss", 1), MOST).await.unwrap() })
     });
     let receipts: Vec<_> = join_all(arrivals).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(receipts.iter().filter(|receipt| **receipt == Receipt::New).count(), 1);
@@ -69,7 +70,7 @@ pub async fn of_32_that_come_at_once_one_is_new(stores: Handles<dyn InboxStore>)
 /// Fails if equal delivery ids of two gateways count as one.
 pub async fn deliveries_of_two_gateways_are_two(stores: Handles<dyn InboxStore>) {
     for gateway in ["toss", "stripe"] {
-        assert_eq!(stores.any().receive_delivery(delivery(gateway, 2)).await.unwrap(), Receipt::New);
+        assert_eq!(stores.any().receive_delivery(delivery(gateway, 2), MOST).await.unwrap(), Receipt::New);
     }
     assert_eq!(claim(&stores, start(), 10).await.len(), 2);
     ack(&stores, &delivery("toss", 2)).await;
@@ -133,8 +134,8 @@ pub async fn servers_that_claim_at_once_share_the_deliveries(stores: Handles<dyn
 pub async fn deliveries_are_forgotten_by_age(stores: Handles<dyn InboxStore>) {
     let all = take_in(&stores, 4).await;
     assert_eq!(stores.any().forget_deliveries(all[2].received_at).await.unwrap(), 2);
-    assert_eq!(stores.any().receive_delivery(all[3].clone()).await.unwrap(), Receipt::Known);
-    assert_eq!(stores.any().receive_delivery(all[0].clone()).await.unwrap(), Receipt::New);
+    assert_eq!(stores.any().receive_delivery(all[3].clone(), MOST).await.unwrap(), Receipt::Known);
+    assert_eq!(stores.any().receive_delivery(all[0].clone(), MOST).await.unwrap(), Receipt::New);
 }
 
 /// Fails if a delivery is stored with a text that stores refuse, or if its id cannot be acknowledged.
@@ -148,10 +149,30 @@ pub async fn a_delivery_no_store_keeps_is_invalid_data(stores: Handles<dyn Inbox
     for (at, spoil) in spoils.into_iter().enumerate() {
         let mut bad = delivery("toss", 1);
         spoil(&mut bad);
-        let failed = stores.any().receive_delivery(bad).await.unwrap_err();
+        let failed = stores.any().receive_delivery(bad, MOST).await.unwrap_err();
         assert_eq!(failed.kind(), StoreErrorKind::InvalidData, "{at}: {failed:?}");
     }
     stores.any().ack_delivery("toss", NUL).await.unwrap();
     stores.any().ack_delivery(NUL, "delivery").await.unwrap();
     assert_eq!(claim(&stores, start(), 10).await, []);
+}
+
+/// Fails if one payment can fill the inbox, or if its limit counts for another payment or for a repetition.
+pub async fn a_payment_has_a_limited_number_of_deliveries(stores: Handles<dyn InboxStore>) {
+    let about = |payment: u128, name: &str| {
+        let hint = Hint::new(name, PaymentId::from_uuid(Uuid::from_u128(payment)));
+        Delivery { gateway: "toss".to_owned(), hint, received_at: start(), tries: 0 }
+    };
+    for name in ["a", "b", "c"] {
+        assert_eq!(stores.any().receive_delivery(about(1, name), MOST).await.unwrap(), Receipt::New);
+    }
+    ack(&stores, &about(1, "a")).await;
+    for _ in 0..2 {
+        assert_eq!(stores.any().receive_delivery(about(1, "d"), MOST).await.unwrap(), Receipt::Full);
+    }
+    assert_eq!(stores.any().receive_delivery(about(1, "b"), MOST).await.unwrap(), Receipt::Known);
+    assert_eq!(stores.any().receive_delivery(about(2, "d"), MOST).await.unwrap(), Receipt::New);
+    // A provider that proved itself is not limited.
+    assert_eq!(stores.any().receive_delivery(about(1, "e"), usize::MAX).await.unwrap(), Receipt::New);
+    assert_eq!(claim(&stores, start(), 10).await.len(), 4);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::box_office::admit::Admitted;
 use crate::box_office::relay::{Delivered, Subscriber, Undelivered};
-use crate::box_office::tidy::{EXPIRE_BATCH, HousekeepingError};
+use crate::box_office::tidy::{EXPIRE_BATCH, HousekeepingError, LEFTOVER_BATCH};
 use crate::box_office::together::caught;
 use crate::box_office::{BoxOffice, Reconciled};
 use crate::error::StoreError;
@@ -44,6 +44,8 @@ pub enum Job {
     Inbox,
     /// Deletes the keys of old commands: [`Jobs::forget_once`].
     ForgetCommands,
+    /// Deletes seats of events that were not finished or were deleted: [`Jobs::remove_leftovers_once`].
+    RemoveLeftovers,
     /// Deletes the names of old webhooks: [`Jobs::forget_deliveries_once`].
     ForgetDeliveries,
     /// Counts earlier reservations for the figures: [`Jobs::count_figures_once`].
@@ -60,7 +62,7 @@ pub enum Job {
 
 impl Job {
     /// The jobs of a box office, in the order in which one call starts them.
-    pub(super) const OWN: [Self; 11] = [
+    pub(super) const OWN: [Self; 12] = [
         Self::Expire,
         Self::Admit,
         Self::Announce,
@@ -69,6 +71,7 @@ impl Job {
         Self::Reconcile,
         Self::Inbox,
         Self::ForgetCommands,
+        Self::RemoveLeftovers,
         Self::ForgetDeliveries,
         Self::ForgetSubscribers,
         Self::CountFigures,
@@ -85,6 +88,7 @@ impl Job {
             | Self::Reconcile
             | Self::Inbox => jobs_every,
             Self::ForgetCommands
+            | Self::RemoveLeftovers
             | Self::ForgetDeliveries
             | Self::ForgetSubscribers
             | Self::CountFigures
@@ -105,6 +109,7 @@ impl Job {
             Self::Reconcile => "reconcile payments",
             Self::Inbox => "look into webhooks",
             Self::ForgetCommands => "forget commands",
+            Self::RemoveLeftovers => "remove leftovers",
             Self::ForgetDeliveries => "forget webhooks",
             Self::CountFigures => "count figures",
             Self::ForgetSubscribers => "forget subscribers",
@@ -330,6 +335,9 @@ impl BoxOffice {
                 Work { more: done > 0, ..Work::some(done, usize::MAX) }
             }
             Job::ForgetCommands => Work::forgotten(self.jobs().forget_once().await.map_err(failed)?),
+            Job::RemoveLeftovers => {
+                Work::some(self.jobs().remove_leftovers_once().await.map_err(failed)?, LEFTOVER_BATCH)
+            }
             Job::ForgetDeliveries => {
                 Work::forgotten(self.jobs().forget_deliveries_once().await.map_err(failed)?)
             }

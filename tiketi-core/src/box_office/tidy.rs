@@ -13,6 +13,10 @@ use crate::store::Swept;
 
 /// Most reservations ended in one call, so that one call does not occupy the store for long.
 pub(super) const EXPIRE_BATCH: usize = 1_000;
+/// Most seats of events that do not exist deleted in one call.
+pub(super) const LEFTOVER_BATCH: usize = 10_000;
+/// How long the creation of an event may take: more than a hall of a million seats needs.
+const LONGEST_CREATION: Duration = Duration::from_hours(1);
 /// How long the key of a command is stored.
 const COMMAND_MEMORY: Duration = Duration::from_hours(24);
 
@@ -95,6 +99,15 @@ impl Jobs {
     /// Call it about every minute.
     pub async fn forget_once(&self) -> Result<u64, StoreError> {
         self.office.inner.sales.forget_commands(self.office.now().before(COMMAND_MEMORY)).await
+    }
+
+    /// Deletes seats of events that were deleted, or whose creation was interrupted; returns how many.
+    ///
+    /// Call it about every minute, and again at once while it returns any. The store deletes some at a time, between the
+    /// commands of sales.
+    pub async fn remove_leftovers_once(&self) -> Result<usize, StoreError> {
+        let before = self.office.now().before(LONGEST_CREATION);
+        self.office.inner.catalog.remove_leftovers(before, LEFTOVER_BATCH).await
     }
 
     /// Expires holds, announces statuses, and relays facts until none is left.

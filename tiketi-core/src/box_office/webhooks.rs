@@ -7,13 +7,16 @@ use crate::box_office::reconcile::lookup_of;
 use crate::box_office::together::{together, unless_locked};
 use crate::box_office::{BoxOffice, Jobs, Payments};
 use crate::error::{StoreError, StoreErrorKind};
-use crate::gateway::{WebhookRefused, WebhookRequest};
+use crate::gateway::{Hint, WebhookRefused, WebhookRequest};
+use crate::payment::{Payment, PaymentState};
 use crate::store::{Delivery, Receipt};
 
 /// How long a server has to process the deliveries it claimed, before another server may.
 const INBOX_LEASE: Duration = Duration::from_mins(1);
 /// Most deliveries processed in one call.
 const INBOX_BATCH: usize = 32;
+/// Most deliveries of a payment that are saved although they prove nothing: more than a provider sends.
+const UNPROVEN_OF_A_PAYMENT: usize = 32;
 /// How long a delivery's name is remembered; longer than any provider repeats one (TossPayments: 3 d 19 h).
 const INBOX_MEMORY: Duration = Duration::from_hours(14 * 24);
 
@@ -38,6 +41,9 @@ pub enum WebhookError {
 impl Payments {
     /// Saves a webhook in the inbox, once, however often it is sent.
     ///
+    /// One with another secret than the payment's is refused, without a question to the provider. Of those that prove
+    /// nothing, at most 32 of a payment are saved, since anyone who knows its id can send them.
+    ///
     /// One that names no payment of the gateway is not saved: anyone can send those without end. A payment is in the
     /// store before its provider learns of it.
     ///
@@ -53,13 +59,13 @@ impl Payments {
         let known = known.ok_or_else(|| WebhookError::UnknownGateway { name: gateway.to_owned() })?;
         let hint = known.webhook(request).await?;
         let payment = self.office.inner.sales.payment(hint.payment).await?;
-        if payment.is_none_or(|payment| payment.gateway != gateway) {
-            return Err(WebhookRefused::Irrelevant.into());
-        }
+        let payment =
+            payment.filter(|payment| payment.gateway == gateway).ok_or(WebhookRefused::Irrelevant)?;
+        let most = if is_proven(&payment, &hint)? { usize::MAX } else { UNPROVEN_OF_A_PAYMENT };
         let delivery =
             Delivery { gateway: gateway.to_owned(), hint, received_at: self.office.now(), tries: 0 };
         delivery.check_texts().map_err(|error| WebhookRefused::Malformed { reason: error.to_string() })?;
-        Ok(self.office.inner.inbox.receive_delivery(delivery).await?)
+        Ok(self.office.inner.inbox.receive_delivery(delivery, most).await?)
     }
 }
 
@@ -132,6 +138,19 @@ impl BoxOffice {
         let unknown = matches!(answer, crate::gateway::LookupAnswer::Unknown { .. });
         let look = self.learn(gateway, &payment, answer).await?;
         Ok(look == ReconcileResult::Settled || !unknown)
+    }
+}
+
+/// Returns whether a webhook proves that the provider sent it.
+///
+/// The secret of a deposit is known once the provider was asked about it. While it still may be, a webhook with a secret
+/// is worth as much as one without.
+fn is_proven(payment: &Payment, hint: &Hint) -> Result<bool, WebhookRefused> {
+    match (hint.secret, payment.deposit_secret) {
+        (None, _) => Ok(false),
+        (Some(told), Some(known)) if told == known => Ok(true),
+        (Some(_), None) if matches!(payment.state, PaymentState::Confirming { .. }) => Ok(false),
+        (Some(_), _) => Err(WebhookRefused::Forged),
     }
 }
 

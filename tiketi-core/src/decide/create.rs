@@ -39,6 +39,35 @@ pub trait Creation {
     fn check_texts(&self) -> Result<(), TextError>;
 }
 
+/// A creation whose content was checked and hashed.
+///
+/// For a large hall that takes long, and it needs no row: a store does it before its transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CheckedCreation {
+    /// The key under which it is created at most once.
+    pub key: CommandKey,
+    /// The moment at which it is created.
+    pub now: Timestamp,
+    /// The id of the new thing.
+    pub id: Uuid,
+    /// A hash of the content, equal for each repetition.
+    pub fingerprint: u128,
+}
+
+impl CheckedCreation {
+    /// Checks and hashes a creation.
+    ///
+    /// # Errors
+    ///
+    /// [`TextError`] for a text that no store accepts.
+    pub fn of<C: Creation>(command: &C) -> Result<Self, TextError> {
+        command.check_texts()?;
+        let (key, now, id) = (command.key(), command.now(), command.id());
+        Ok(Self { key, now, id, fingerprint: command.fingerprint() })
+    }
+}
+
 /// Stores a new event with its ticket types and seats.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -129,23 +158,18 @@ pub enum CreateRefused {
 ///
 /// # Errors
 ///
-/// [`CommandError::Text`] for a text that no store accepts, [`CommandError::KeyReused`] if the key was used with other
-/// content, [`CreateRefused::IdTaken`].
-pub fn create<C: Creation>(
-    command: &C,
+/// [`CommandError::KeyReused`] if the key was used with other content, [`CreateRefused::IdTaken`].
+pub fn create(
+    command: &CheckedCreation,
     remembered: Option<&CreationRecord>,
     is_taken: bool,
 ) -> Result<CreationVerdict, CommandError<CreateRefused>> {
-    command.check_texts()?;
-    let fingerprint = command.fingerprint();
+    let CheckedCreation { key: _, now, id, fingerprint } = *command;
     match remembered {
         Some(record) if record.fingerprint == fingerprint => Ok(CreationVerdict::Replay(record.made)),
         Some(_) => Err(CommandError::KeyReused),
         None if is_taken => Err(CommandError::Refused(CreateRefused::IdTaken)),
-        None => {
-            let made = command.id();
-            Ok(CreationVerdict::Make(CreationRecord { fingerprint, made, at: command.now() }))
-        }
+        None => Ok(CreationVerdict::Make(CreationRecord { fingerprint, made: id, at: now })),
     }
 }
 

@@ -117,7 +117,7 @@ pub(super) fn pending_of<R: From<NotPending>>(
 /// It is never earlier than before, and never after the cap.
 pub(super) fn renewed_until(reservation: &Reservation, now: Timestamp, terms: &Terms) -> Timestamp {
     let before = reservation.held_until().unwrap_or(now);
-    let cap = reservation.held_since.after(terms.hold_cap);
+    let cap = reservation.held_since.after(terms.hold_cap).min(reservation.hold_time.cap(terms));
     before.max(now.after(terms.hold_ttl).min(cap))
 }
 

@@ -15,6 +15,7 @@ use crate::decide::scope::Scope;
 use crate::decide::stock::StockBucket;
 use crate::error::{CommandError, StoreError};
 use crate::event::EventState;
+use crate::hold_time::HoldTime;
 use crate::id::{BuyerId, EventId, ReservationId, SeatId, TicketTypeId};
 use crate::metadata::Metadata;
 use crate::money::Money;
@@ -33,6 +34,8 @@ use crate::waiting_room::Admitted;
 ///
 /// The cap counts from when the buyer had a seat first: a seat that the buyer gave back, or whose hold ended, less than
 /// [`Terms::hold_ttl`] ago has not been given up. Any other buyer can hold it at once.
+///
+/// Whatever seats a buyer holds, and however often, all holds together last at most [`Terms::hold_allowance`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Hold {
@@ -192,6 +195,12 @@ pub enum HoldRefused {
         /// From when the buyer can hold all of them again, if they are free.
         again_at: Timestamp,
     },
+    /// The buyer has held tickets of the event for the whole [`Terms::hold_allowance`] without paying.
+    #[error("you have held tickets of this event for too long: try again from {again_at}")]
+    HoldTimeUsedUp {
+        /// From when the buyer can hold again, for [`Terms::hold_ttl`].
+        again_at: Timestamp,
+    },
     /// Some ticket types have fewer units left than the command asks for.
     #[error("{} ticket types have too few tickets left", shortages.len())]
     NotEnoughLeft {
@@ -312,6 +321,7 @@ fn hold(scope: &dyn Scope, ask: &Hold, now: Timestamp) -> Result<Change, Command
         return Err(CommandError::Refused(refused));
     }
     let terms = scope.event().details.terms.over(&ask.terms);
+    let hold_time = hold_time(scope, ask.buyer, pending, &terms, now).map_err(CommandError::Refused)?;
     let wanted = Wanted::of(scope, ask, pending, &terms, now).map_err(CommandError::Refused)?;
     let owned = live.iter().fold(0_u32, |sum, reservation| sum.saturating_add(reservation.tickets()));
     check_limit(owned, wanted.tickets(), terms.max_seats_per_buyer).map_err(CommandError::Refused)?;
@@ -322,7 +332,7 @@ fn hold(scope: &dyn Scope, ask: &Hold, now: Timestamp) -> Result<Change, Command
             change.abandon_attempt(pending.payment)?;
             Reservation { payment: None, ..pending.clone() }
         }
-        None => new_reservation(scope, ask, now),
+        None => new_reservation(scope, ask, hold_time, now),
     };
     let metadata = ask.metadata.clone().unwrap_or_else(|| before.metadata.clone());
     let held_since = wanted.held_since.map_or(before.held_since, |since| since.min(before.held_since));
@@ -385,6 +395,27 @@ fn pending<'s>(live: &[&'s Reservation], now: Timestamp) -> Result<Option<&'s Re
     Ok(None)
 }
 
+/// Returns the hold time that the buyer has used, if enough is left for another hold.
+///
+/// A buyer has one pending reservation at a time, so the latest one knows of all before it.
+fn hold_time(
+    scope: &dyn Scope,
+    buyer: BuyerId,
+    pending: Option<&Reservation>,
+    terms: &Terms,
+    now: Timestamp,
+) -> Result<HoldTime, HoldRefused> {
+    if let Some(pending) = pending {
+        return Ok(pending.hold_time);
+    }
+    let latest = scope.latest_reservation(buyer);
+    let used = latest.map_or(HoldTime::unused(now), |latest| latest.hold_time.at(now, terms));
+    match used.enough_at(terms) {
+        again_at if again_at > now => Err(HoldRefused::HoldTimeUsedUp { again_at }),
+        _ => Ok(used),
+    }
+}
+
 fn check_limit(owned: u32, asked: u32, limit: u32) -> Result<(), HoldRefused> {
     if owned.saturating_add(asked) > limit {
         return Err(HoldRefused::LimitReached { limit, owned, asked });
@@ -392,7 +423,7 @@ fn check_limit(owned: u32, asked: u32, limit: u32) -> Result<(), HoldRefused> {
     Ok(())
 }
 
-fn new_reservation(scope: &dyn Scope, ask: &Hold, now: Timestamp) -> Reservation {
+fn new_reservation(scope: &dyn Scope, ask: &Hold, hold_time: HoldTime, now: Timestamp) -> Reservation {
     Reservation {
         id: ask.reservation,
         number: ReservationNumber::new(now, scope.serial()),
@@ -406,6 +437,7 @@ fn new_reservation(scope: &dyn Scope, ask: &Hold, now: Timestamp) -> Reservation
         created_at: now,
         confirmed_at: None,
         held_since: now,
+        hold_time,
         payment_window_granted: false,
         payment: None,
         cancellation: None,

@@ -62,8 +62,8 @@ pub use command::{
 };
 pub use confirm_free::{ConfirmFree, ConfirmFreeRefused};
 pub use create::{
-    AddTicketType, CreateEvent, CreateLayout, CreateRefused, Created, Creation, CreationRecord,
-    CreationVerdict, create,
+    AddTicketType, CheckedCreation, CreateEvent, CreateLayout, CreateRefused, Created, Creation,
+    CreationRecord, CreationVerdict, create,
 };
 pub use edit::{EditRefused, edit_details, edit_ticket_type, remove_ticket_type};
 pub use end_payment::{EndPayment, EndPaymentRefused};

@@ -231,6 +231,7 @@ impl StartPayment {
             refunds: Vec::new(),
             reconciliation: self.reconciliation(now),
             notes: Vec::new(),
+            deposit_secret: None,
             created_at: now,
             metadata: self.metadata.clone(),
             version: 0,

@@ -176,7 +176,10 @@ impl Command for ScheduleReconciliation {
                 .ok_or(ScheduleReconciliationRefused::NothingAwaited)
                 .and_then(|known| self.moved(scope, payment, known, now)),
         };
-        let asked = Payment { reconciliation: reconciliation.map_err(refused)?, ..payment.clone() };
+        let mut asked = Payment { reconciliation: reconciliation.map_err(refused)?, ..payment.clone() };
+        if let ReconcileStep::Deposit(told) | ReconcileStep::DepositGone(told) = &self.because {
+            asked.deposit_secret = told.secret.or(asked.deposit_secret);
+        }
         let mut change = ChangeBuilder::new(scope, now);
         if asked.awaited_deposit() == payment.awaited_deposit() {
             change.payment_quietly(asked);

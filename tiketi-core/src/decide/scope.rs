@@ -11,8 +11,8 @@ use crate::ticket_type::TicketType;
 /// The rows of one event that a rule may read.
 ///
 /// An adapter that loads only some rows must have loaded those that the command reads: the event, all its ticket types,
-/// the seats of the command, the buyer's live reservations with their seats and latest payments, and the reservation
-/// and payment of the command. A row that is not in the scope does not exist for the rule.
+/// the seats of the command, the buyer's live reservations and the latest one with their seats and latest payments, and the
+/// reservation and payment of the command. A row that is not in the scope does not exist for the rule.
 pub trait Scope {
     /// Returns the event.
     fn event(&self) -> &Event;
@@ -32,6 +32,8 @@ pub trait Scope {
     fn payment(&self, id: PaymentId) -> Option<&Payment>;
     /// Returns the buyer's live reservations of the event; see [`Reservation::is_live`].
     fn live_reservations(&self, buyer: BuyerId) -> Vec<&Reservation>;
+    /// Returns the buyer's reservation of the event with the greatest serial, ended or not.
+    fn latest_reservation(&self, buyer: BuyerId) -> Option<&Reservation>;
     /// Returns the kinds of facts that a subscriber or a listener wants; the rules may leave out others.
     fn wanted_facts(&self) -> FactKinds {
         FactKinds::all()

@@ -38,11 +38,12 @@ pub struct Snapshot {
     ends: BTreeSet<(Timestamp, ReservationId)>,
 }
 
-/// Indexes of a buyer's reservations: those that count against the per-buyer limit, and all.
+/// Indexes of a buyer's reservations: those that count against the per-buyer limit, all, and the latest with its serial.
 #[derive(Debug, Clone, Default)]
 struct OfBuyer {
     live: SmallVec<[RowIndex; 4]>,
     all: SmallVec<[RowIndex; 4]>,
+    latest: Option<(u64, RowIndex)>,
 }
 
 impl Snapshot {
@@ -101,6 +102,7 @@ impl Snapshot {
     /// Inserts or replaces a reservation.
     pub fn put_reservation(&mut self, reservation: Reservation) {
         let (id, buyer, is_live) = (reservation.id, reservation.buyer, reservation.is_live());
+        let serial = reservation.number.serial();
         let until = reservation.held_until();
         let (place, before) = self.reservations.put(id, reservation);
         let (is_new, was_live) = (before.is_none(), before.as_ref().is_some_and(Reservation::is_live));
@@ -115,6 +117,9 @@ impl Snapshot {
         {
             if is_new {
                 of_buyer.all.push(place);
+                if of_buyer.latest.is_none_or(|(latest, _)| latest < serial) {
+                    of_buyer.latest = Some((serial, place));
+                }
             }
             if is_live {
                 of_buyer.live.push(place);
@@ -229,6 +234,11 @@ impl Scope for Snapshot {
 
     fn wanted_facts(&self) -> FactKinds {
         self.wanted_facts
+    }
+
+    fn latest_reservation(&self, buyer: BuyerId) -> Option<&Reservation> {
+        let (_, place) = self.buyers.get(&buyer)?.latest?;
+        self.reservations.at(place)
     }
 
     fn live_reservations(&self, buyer: BuyerId) -> Vec<&Reservation> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::money::{Currency, Money};
 use crate::payment::DepositAccount;
+use crate::secret_digest::SecretDigest;
 use crate::setters::setters;
 use crate::time::Timestamp;
 
@@ -55,12 +56,15 @@ pub struct DepositAsked {
     pub account: Option<DepositAccount>,
     /// Until when the provider waits, if it said so.
     pub due: Option<Timestamp>,
+    /// The secret with which the provider will prove that the deposit came, if it has one.
+    pub secret: Option<SecretDigest>,
 }
 
 impl DepositAsked {
     setters! {
         account: impl Into<Option<DepositAccount>>,
         due: impl Into<Option<Timestamp>>,
+        secret: impl Into<Option<SecretDigest>>,
     }
 }
 

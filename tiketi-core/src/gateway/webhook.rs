@@ -1,6 +1,7 @@
 //! Webhooks: messages that a provider sends to the shop.
 
 use crate::id::PaymentId;
+use crate::secret_digest::SecretDigest;
 use crate::setters::setters;
 
 /// A webhook as it was received.
@@ -36,16 +37,19 @@ pub struct Hint {
     pub payment: PaymentId,
     /// The provider's key for the payment, if it was named.
     pub provider_key: Option<String>,
+    /// The secret that the webhook has as its proof, to be compared with that of the payment.
+    pub secret: Option<SecretDigest>,
 }
 
 impl Hint {
     /// Makes a hint without a key of the provider.
     pub fn new(delivery: impl Into<String>, payment: PaymentId) -> Self {
-        Self { delivery: delivery.into(), payment, provider_key: None }
+        Self { delivery: delivery.into(), payment, provider_key: None, secret: None }
     }
 
     setters! {
         provider_key: impl Into<Option<String>>,
+        secret: impl Into<Option<SecretDigest>>,
     }
 }
 

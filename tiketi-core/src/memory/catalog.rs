@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 
-use crate::catalog::TicketTypeInput;
+use crate::catalog::{NewEvent, TicketTypeInput};
 use crate::decide::{
-    self, AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateRefused, Created, EditRefused, Scope,
-    Snapshot, UnblockSeats, announce_status,
+    self, AddTicketType, BlockRefused, BlockSeats, CheckedCreation, CreateEvent, CreateRefused, Created,
+    EditRefused, Scope, Snapshot, UnblockSeats, announce_status,
 };
 use crate::error::{CommandError, StoreError};
 use crate::event::{Event, EventDetails, EventStatus, EventStep};
@@ -21,22 +21,21 @@ use crate::time::Timestamp;
 #[async_trait]
 impl CatalogStore for MemoryStore {
     async fn create_event(&self, command: CreateEvent) -> Result<Created, CommandError<CreateRefused>> {
+        // All that takes long is done before the lock.
+        let checked = CheckedCreation::of(&command)?;
+        let NewEvent { event, ticket_types, seats } = command.event;
+        let (id, ids) = (event.id, ticket_types.iter().map(|row| row.id).collect::<Vec<_>>());
+        let mut snapshot = Snapshot::new(event);
+        ticket_types.into_iter().for_each(|ticket_type| snapshot.put_ticket_type(ticket_type));
+        seats.into_iter().for_each(|seat| snapshot.put_seat(seat));
         let mut state = self.lock();
-        let (id, ticket_types) = (command.event.event.id, &command.event.ticket_types);
         let is_taken = state.events.contains_key(&id)
-            || ticket_types.iter().any(|row| state.event_of_ticket_type.contains_key(&row.id));
-        let created = state.create(&command, is_taken)?;
-        if created.replayed {
-            return Ok(created);
+            || ids.iter().any(|ticket_type| state.event_of_ticket_type.contains_key(ticket_type));
+        let created = state.create(&checked, is_taken)?;
+        if !created.replayed {
+            state.event_of_ticket_type.extend(ids.into_iter().map(|ticket_type| (ticket_type, id)));
+            state.events.insert(id, snapshot);
         }
-        let new = command.event;
-        let mut snapshot = Snapshot::new(new.event);
-        for ticket_type in new.ticket_types {
-            state.event_of_ticket_type.insert(ticket_type.id, id);
-            snapshot.put_ticket_type(ticket_type);
-        }
-        new.seats.into_iter().for_each(|seat| snapshot.put_seat(seat));
-        state.events.insert(id, snapshot);
         Ok(created)
     }
 
@@ -78,6 +77,11 @@ impl CatalogStore for MemoryStore {
         Ok(())
     }
 
+    /// Nothing is left over: what is made and deleted is in memory, under one lock.
+    async fn remove_leftovers(&self, _before: Timestamp, _limit: usize) -> Result<usize, StoreError> {
+        Ok(0)
+    }
+
     async fn add_ticket_type(&self, command: AddTicketType) -> Result<Created, CommandError<CreateRefused>> {
         let mut state = self.lock();
         let (id, event) = (command.ticket_type.id, command.ticket_type.event);
@@ -85,7 +89,7 @@ impl CatalogStore for MemoryStore {
             return Err(CommandError::Refused(CreateRefused::EventNotFound));
         }
         let is_taken = state.event_of_ticket_type.contains_key(&id);
-        let created = state.create(&command, is_taken)?;
+        let created = state.create(&CheckedCreation::of(&command)?, is_taken)?;
         if !created.replayed
             && let Some(snapshot) = state.events.get_mut(&event)
         {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::decide::{CreateLayout, CreateRefused, Created};
+use crate::decide::{CheckedCreation, CreateLayout, CreateRefused, Created};
 use crate::error::{CommandError, StoreError};
 use crate::id::LayoutId;
 use crate::memory::MemoryStore;
@@ -14,7 +14,7 @@ impl LayoutStore for MemoryStore {
     async fn create_layout(&self, command: CreateLayout) -> Result<Created, CommandError<CreateRefused>> {
         let mut state = self.lock();
         let is_taken = state.layouts.contains_key(&command.layout.id);
-        let created = state.create(&command, is_taken)?;
+        let created = state.create(&CheckedCreation::of(&command)?, is_taken)?;
         if !created.replayed {
             state.layouts.insert(command.layout.id, command.layout);
         }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::account::{Account, Email};
 use crate::broadcast::CommitPublisher;
 use crate::decide::{
-    Change, Command, CommandRecord, CreateRefused, Created, Creation, CreationRecord, CreationVerdict,
+    Change, CheckedCreation, Command, CommandRecord, CreateRefused, Created, CreationRecord, CreationVerdict,
     Effect, Envelope, Scope, Snapshot, Subject, WorkingRows, coalesce_facts, create, expire,
 };
 use crate::error::{CommandError, StoreError};
@@ -75,15 +75,15 @@ struct NewFacts {
 
 impl State {
     /// Decides a creation, and saves its record if something is created.
-    pub(super) fn create<C: Creation>(
+    pub(super) fn create(
         &mut self,
-        command: &C,
+        command: &CheckedCreation,
         is_taken: bool,
     ) -> Result<Created, CommandError<CreateRefused>> {
-        match create(command, self.creations.get(&command.key()), is_taken)? {
+        match create(command, self.creations.get(&command.key), is_taken)? {
             CreationVerdict::Replay(id) => Ok(Created { id, replayed: true }),
             CreationVerdict::Make(record) => {
-                self.creations.insert(command.key(), record);
+                self.creations.insert(command.key, record);
                 Ok(Created { id: record.made, replayed: false })
             }
         }

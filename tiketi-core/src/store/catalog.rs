@@ -41,6 +41,10 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
+    /// The seats of a large event MUST be written in several short transactions, so that no sale waits for all of them. Until
+    /// the last one, which writes everything else, the event MUST NOT exist for any other method. If the call ends before,
+    /// [`CatalogStore::remove_leftovers`] MUST find the seats that were written.
+    ///
     /// The map version of an event with seats MUST be 1, and that of one without MUST be 0. Seats keep their order.
     ///
     /// The command's [`crate::decide::CreationRecord`] MUST be saved in the same commit, for at least 24 hours: a
@@ -69,9 +73,19 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// A reservation that ended counts. The event's ticket types and seats MUST be deleted with it. If a deletion and a
+    /// A reservation that ended counts. The event's ticket types MUST be deleted with it, and its seats in short
+    /// transactions afterwards, or by [`CatalogStore::remove_leftovers`]. If a deletion and a
     /// hold arrive at the same time, exactly one MUST succeed.
     async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>>;
+
+    /// Deletes at most `limit` seats of events that were deleted, or whose creation began before `before` and never ended.
+    ///
+    /// It returns how many; 0 if nothing is left.
+    ///
+    /// # Contract
+    ///
+    /// A creation that goes on after its seats were removed MUST fail, and make nothing.
+    async fn remove_leftovers(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError>;
 
     /// Adds a general-admission ticket type to an event, by [`crate::decide::create`].
     ///

@@ -33,7 +33,7 @@ impl Delivery {
     /// [`TextError`] naming the field.
     pub fn check_texts(&self) -> Result<(), TextError> {
         let Self { gateway, hint, received_at: _, tries: _ } = self;
-        let Hint { delivery, payment: _, provider_key } = hint;
+        let Hint { delivery, payment: _, provider_key, secret: _ } = hint;
         check_line("gateway", gateway, 0..=MAX_NAME_CHARS)?;
         check_line("delivery", delivery, 1..=MAX_KEY_CHARS)?;
         check_line("provider_key", provider_key.as_deref().unwrap_or_default(), 0..=MAX_KEY_CHARS)
@@ -48,6 +48,8 @@ pub enum Receipt {
     New,
     /// It was received before, and nothing was changed.
     Known,
+    /// Too many about its payment are saved; nothing was changed.
+    Full,
 }
 
 /// Saves webhooks until they are processed, and their names for as long as they may be repeated.
@@ -62,7 +64,10 @@ pub trait InboxStore: Debug + Send + Sync + 'static {
     /// the delivery is deleted, also after it was processed. Equal names at two gateways are two deliveries. The
     /// delivery MUST be durable before the method returns. What [`Delivery::check_texts`] refuses MUST fail with
     /// [`crate::StoreErrorKind::InvalidData`].
-    async fn receive_delivery(&self, delivery: Delivery) -> Result<Receipt, StoreError>;
+    ///
+    /// If `most` deliveries about the payment are saved, processed or not, a further one MUST be [`Receipt::Full`] and not
+    /// saved; of those that come at the same time, more may be saved. [`Hint::secret`] is not saved.
+    async fn receive_delivery(&self, delivery: Delivery, most: usize) -> Result<Receipt, StoreError>;
 
     /// Claims at most `limit` unprocessed deliveries, the oldest first, for the time `lease`.
     ///

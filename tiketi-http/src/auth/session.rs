@@ -36,7 +36,11 @@ impl FromRequestParts<AppState> for SessionOfRequest {
     }
 }
 
-/// Starts a session of an account.
+/// Starts a session of an account, which was read before its owner proved who they are.
+///
+/// # Errors
+///
+/// `INVALID_CREDENTIALS` if its password has changed since.
 pub(super) async fn sign_in(
     state: &AppState,
     accounts: &Accounts,
@@ -44,8 +48,14 @@ pub(super) async fn sign_in(
 ) -> Result<SignedInUser, ApiError> {
     let (id, now) = (SessionId::from_uuid(state.new_id()), state.now());
     let session = Session::start(id, account.id, now, now.after(accounts.tokens.session_length()));
-    accounts.store.start_session(session.clone()).await?;
-    let signed_in = SignedIn { session, account };
+    accounts.store.start_session(session).await?;
+    // Sessions end with a change of the password, and this one may have started after they ended: by the password before.
+    let found = accounts.store.session(id).await?;
+    let is_current = |found: &SignedIn| found.account.password == account.password;
+    let Some(signed_in) = found.filter(is_current) else {
+        accounts.end_session(id).await?;
+        return Err(ApiError::new(Code::InvalidCredentials));
+    };
     let Tokens { token, refresh_token } = tokens(accounts, &signed_in)?;
     Ok(SignedInUser { token, refresh_token, user: User::from(&signed_in.account) })
 }

@@ -191,6 +191,30 @@ async fn a_token_of_another_algorithm_or_secret_is_refused() {
     }
 }
 
+/// Seen to fail with `nbf` and `crit` not looked at.
+#[tokio::test]
+async fn a_token_that_is_not_valid_yet_or_needs_an_extension_is_refused() {
+    let server = Server::new();
+    let header = Header::new(Algorithm::HS256);
+    let from = |seconds: i64| {
+        let mut claims = claims();
+        let now = tiketi_core::Clock::now(&*server.clock).as_micros() / 1_000_000;
+        claims.as_object_mut().unwrap().insert("nbf".to_owned(), json!(now + seconds));
+        claims
+    };
+    let status = async |token: String| {
+        let request = Request::get("/api/reservations/my").body(Body::empty()).unwrap();
+        server.send(signed(request, &token)).await.status.as_u16()
+    };
+    assert_eq!(status(forged(&header, &from(1), SECRET)).await, 401);
+    assert_eq!(status(forged(&header, &from(0), SECRET)).await, 200);
+    assert_eq!(status(forged(&header, &claims(), SECRET)).await, 200);
+    for crit in [vec!["exp".to_owned()], Vec::new()] {
+        let header = Header { crit: Some(crit), ..header.clone() };
+        assert_eq!(status(forged(&header, &claims(), SECRET)).await, 401);
+    }
+}
+
 #[tokio::test]
 async fn a_token_of_another_shape_is_refused() {
     let server = Server::new();

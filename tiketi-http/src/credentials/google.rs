@@ -15,7 +15,7 @@ use tiketi_core::text::check_line;
 use tiketi_core::{Clock, Timestamp};
 use tokio::sync::Mutex;
 
-use crate::credentials::token::seconds;
+use crate::credentials::token::{is_understood, seconds};
 use crate::error::{ApiError, Code};
 
 /// The names by which Google signs (source: "Verify the Google ID token on your server side", Google Identity).
@@ -172,7 +172,7 @@ impl GoogleSignIn {
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| refused())?;
         // The algorithm is ours to choose: a token that names another one is not looked at.
-        if header.alg != Algorithm::RS256 {
+        if header.alg != Algorithm::RS256 || !is_understood(&header) {
             return Err(refused());
         }
         let key = self.key(header.kid.as_deref(), clock.now()).await?.ok_or_else(refused)?;

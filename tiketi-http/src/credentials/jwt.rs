@@ -12,13 +12,13 @@ use tiketi_core::{AccountId, Clock, clock::SystemClock, id::SessionId};
 
 use crate::authenticator::{AuthenticatedUser, AuthenticationError, Authenticator, CredentialScheme};
 use crate::credentials::TokenSecret;
-use crate::credentials::token::{Claims, MAX_TOKEN_BYTES, role_from, seconds, validation};
+use crate::credentials::token::{MAX_TOKEN_BYTES, role_from, seconds, validation, verified};
 
 /// Accepts JWTs in `Authorization: Bearer`, signed with HS256.
 ///
 /// A host that issues such tokens itself passes it as [`SignIn::Host`](crate::SignIn::Host); then there is no account
-/// store. The claims are `userId` (any UUID), `email`, `role` (`user`, `read_only`, `box_office`, `finance` or `admin`), `iat` and `exp`; a token with a claim
-/// `type` is not an access token and is refused. [`SignIn::Accounts`](crate::SignIn::Accounts) accepts the same tokens,
+/// store. The claims are `userId` (any UUID), `email`, `role` (`user`, `read_only`, `box_office`, `finance` or `admin`), `iat` and `exp`, and perhaps `nbf`; a token
+/// that names a critical extension is refused, and one with a claim `type` is not an access token and is refused. [`SignIn::Accounts`](crate::SignIn::Accounts) accepts the same tokens,
 /// and also checks the session that a token of the shop names.
 pub struct JwtAuthenticator {
     key: DecodingKey,
@@ -61,12 +61,12 @@ impl JwtAuthenticator {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(invalid());
         }
-        let read = jsonwebtoken::decode::<Claims>(token, &self.key, &self.validation);
-        let claims = read.map_err(|_| invalid())?.claims;
+        let now = self.clock.now();
+        let claims = verified(token, &self.key, &self.validation, now).ok_or_else(invalid)?;
         if claims.kind.is_some() {
             return Err(invalid());
         }
-        if claims.exp <= seconds(self.clock.now()) {
+        if claims.exp <= seconds(now) {
             return Err(AuthenticationError::Expired);
         }
         let account = AccountId::from_str(&claims.user_id).map_err(|_| invalid())?;

@@ -37,6 +37,9 @@ pub(super) struct Claims {
     pub(super) role: String,
     iat: i64,
     pub(super) exp: i64,
+    /// From when the token is valid; absent in tokens of the shop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
     /// Where the account is signed in. Absent in tokens that another service of the operator signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) session_id: Option<String>,
@@ -104,8 +107,7 @@ impl TokenIssuer {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(invalid());
         }
-        let read = jsonwebtoken::decode::<Claims>(token, &self.reading, &validation());
-        let claims = read.map_err(|_| invalid())?.claims;
+        let claims = verified(token, &self.reading, &validation(), self.clock.now()).ok_or_else(invalid)?;
         let session = claims.session_id.as_deref().and_then(|id| id.parse().ok());
         let (Some(REFRESH), Some(session), Some(generation)) =
             (claims.kind.as_deref(), session, claims.generation)
@@ -125,6 +127,7 @@ impl TokenIssuer {
             role: role_name(account.role).to_owned(),
             iat: seconds(iat),
             exp: seconds(exp),
+            nbf: None,
             session_id: Some(session.id.to_string()),
             generation: None,
             kind: None,
@@ -140,6 +143,23 @@ impl fmt::Debug for TokenIssuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenIssuer").finish_non_exhaustive()
     }
+}
+
+/// Returns the claims of a token that is signed with a key and valid already; its expiry is not compared.
+pub(super) fn verified(
+    token: &str,
+    key: &DecodingKey,
+    validation: &Validation,
+    now: Timestamp,
+) -> Option<Claims> {
+    let read = jsonwebtoken::decode::<Claims>(token, key, validation).ok()?;
+    let is_valid_yet = read.claims.nbf.is_none_or(|from| from <= seconds(now));
+    (is_understood(&read.header) && is_valid_yet).then_some(read.claims)
+}
+
+/// Returns whether a token needs no extension: none is known here (source: RFC 7515, 4.1.11).
+pub(super) fn is_understood(header: &Header) -> bool {
+    header.crit.is_none()
 }
 
 /// Returns what every token must have: HS256. Its expiry is compared with the clock that its reader was given, while the

@@ -10,6 +10,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::page::PaginationDto;
 use crate::layout_file::{LayoutFile, LayoutProblem};
 
+/// Most seats in one answer: about a megabyte.
+const MOST_SEATS_SHOWN: usize = 20_000;
+
 /// A seat layout without its seats.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -192,7 +195,7 @@ impl LayoutList {
     }
 }
 
-/// A seat layout with its seats.
+/// A seat layout with its seats; beyond 20,000 seats, its rows have none.
 ///
 /// Its `venue`, `name`, `currency` and `sections`, sent to the server, create the same layout again.
 #[derive(Debug, Serialize, ToSchema)]
@@ -232,7 +235,9 @@ struct SectionDto {
 struct RowDto {
     #[schema(example = "A")]
     label: String,
-    seats: Vec<PlannedSeatDto>,
+    /// Absent in an answer with more than 20,000 seats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seats: Option<Vec<PlannedSeatDto>>,
 }
 
 /// A chair on the plan.
@@ -256,22 +261,53 @@ impl From<&StoredLayout> for LayoutDto {
             name: layout.name.clone(),
             currency: currency_of(stored),
             seat_count: layout.seat_count(),
-            sections: layout.sections.iter().map(Into::into).collect(),
+            sections: sections_of(layout),
             created_at: stored.created_at.to_string(),
         }
     }
 }
 
-impl From<&Section> for SectionDto {
-    fn from(section: &Section) -> Self {
-        let rows = section.rows.iter().map(Into::into).collect();
-        Self { name: section.name.clone(), price: section.price.minor(), rows }
+impl From<&Row> for RowDto {
+    fn from(row: &Row) -> Self {
+        Self { label: row.label.clone(), seats: Some(row.seats.iter().map(Into::into).collect()) }
     }
 }
 
-impl From<&Row> for RowDto {
-    fn from(row: &Row) -> Self {
-        Self { label: row.label.clone(), seats: row.seats.iter().map(Into::into).collect() }
+fn sections_of(layout: &SeatLayout) -> Vec<SectionDto> {
+    let has_seats = layout.seat_count() <= MOST_SEATS_SHOWN;
+    let row = |row: &Row| {
+        if has_seats { row.into() } else { RowDto { label: row.label.clone(), seats: None } }
+    };
+    let section = |section: &Section| SectionDto {
+        name: section.name.clone(),
+        price: section.price.minor(),
+        rows: section.rows.iter().map(row).collect(),
+    };
+    layout.sections.iter().map(section).collect()
+}
+
+/// Which part of a layout is read; without parameters all of it.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LayoutPart {
+    /// The name of the only section to show.
+    #[param(example = "VIP")]
+    section: Option<String>,
+    /// The label of the only row to show.
+    #[param(example = "A")]
+    row: Option<String>,
+}
+
+impl LayoutPart {
+    /// Leaves only this part in a layout.
+    pub(crate) fn cut(&self, layout: &mut SeatLayout) {
+        if let Some(name) = &self.section {
+            layout.sections.retain(|section| section.name == *name);
+        }
+        if let Some(label) = &self.row {
+            layout.sections.iter_mut().for_each(|section| section.rows.retain(|row| row.label == *label));
+        }
     }
 }
 

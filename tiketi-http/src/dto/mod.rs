@@ -35,7 +35,7 @@ pub(crate) use event::{EventAnswer, EventList, EventListQuery};
 pub(crate) use event_layout::EventLayoutDto;
 pub(crate) use event_write::{CreateEvent, EditEvent};
 pub(crate) use image::ImageAnswer;
-pub(crate) use layout::{LayoutAnswer, LayoutCheck, LayoutCheckQuery, LayoutList};
+pub(crate) use layout::{LayoutAnswer, LayoutCheck, LayoutCheckQuery, LayoutList, LayoutPart};
 pub(crate) use log::{LogList, LogListQuery};
 pub(crate) use mail::{DeadMailList, DeadMailQuery};
 pub(crate) use news::{NewsList, NewsQuery, NoticeAnswer, WriteNotice};

@@ -242,6 +242,9 @@ codes! {
     HeldTooLong "HELD_TOO_LONG" CONFLICT
         "You have held some of these seats for too long." "이미 선점 가능 시간을 모두 사용한 좌석이 있습니다."
         "Choose seats other than details.seatIds, or hold them after details.againAt if they are still free.";
+    HoldTimeUsedUp "HOLD_TIME_USED_UP" CONFLICT
+        "You have held tickets of this event for too long without paying." "결제 없이 이 공연의 티켓을 선점할 수 있는 시간을 모두 사용했습니다."
+        "Hold again after details.againAt.";
     NotEnoughLeft "NOT_ENOUGH_LEFT" CONFLICT
         "There are not enough tickets left." "남은 티켓이 부족합니다."
         "Request no more than details.shortages says are available.";

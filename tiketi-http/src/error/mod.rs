@@ -5,6 +5,7 @@ mod core;
 mod failure;
 mod organising;
 mod paying;
+mod reason;
 mod refusal;
 mod render;
 mod selling;
@@ -20,6 +21,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use code::Code;
 pub(crate) use failure::Failure;
+pub(crate) use reason::Reason;
 pub use refusal::{Refusal, RefusalAnswer};
 pub(crate) use render::{ErrorBody, render};
 
@@ -35,6 +37,8 @@ pub(crate) struct ApiError {
     details: Map<String, Value>,
     /// How long the client should wait, if more than a moment, in seconds.
     retry_after: Option<u32>,
+    /// Becomes the detail `reason`, in the language of the answer.
+    reason: Option<Reason>,
     /// The cause, for the log only.
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -42,7 +46,7 @@ pub(crate) struct ApiError {
 impl ApiError {
     /// Builds an error from a code alone.
     pub(crate) fn new(code: Code) -> Self {
-        Self { code, details: Map::new(), retry_after: None, cause: None }
+        Self { code, details: Map::new(), retry_after: None, reason: None, cause: None }
     }
 
     /// Returns the code.
@@ -76,6 +80,13 @@ impl ApiError {
     #[expect(clippy::needless_pass_by_value, reason = "callers hand over errors and texts alike")]
     pub(crate) fn invalid(field: &str, reason: impl ToString) -> Self {
         Self::new(Code::InvalidBody).detail("field", field).detail("reason", reason.to_string())
+    }
+
+    /// Adds the reason, as a sentence in the language of the answer.
+    #[must_use]
+    pub(crate) fn because(mut self, reason: Reason) -> Self {
+        self.reason = Some(reason);
+        self
     }
 
     /// Builds a 500 for a defect; the cause is only logged.

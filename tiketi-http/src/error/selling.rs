@@ -40,6 +40,9 @@ impl From<HoldRefused> for ApiError {
             R::HeldTooLong { seats, again_at } => {
                 Self::new(Code::HeldTooLong).ids("seatIds", seats).detail("againAt", again_at.to_string())
             }
+            R::HoldTimeUsedUp { again_at } => {
+                Self::new(Code::HoldTimeUsedUp).detail("againAt", again_at.to_string())
+            }
             R::NotEnoughLeft { shortages } => Self::new(Code::NotEnoughLeft)
                 .detail("shortages", shortages.iter().map(shortage).collect::<Vec<_>>()),
             R::LimitReached { limit, owned, asked } => Self::new(Code::LimitReached)

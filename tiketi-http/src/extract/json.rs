@@ -9,6 +9,8 @@ use serde_json::error::Category;
 
 use crate::body::read_body;
 use crate::error::{ApiError, Code};
+use crate::extract::objects_only::ObjectsOnly;
+use crate::extract::reason::reason;
 
 /// Extracts the body as JSON.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +35,7 @@ fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
 
 fn parse<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, ApiError> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value = serde_path_to_error::deserialize(ObjectsOnly(&mut reader)).map_err(|error| {
         let path = error.path().to_string();
         explain(&path, &error.into_inner())
     })?;
@@ -48,8 +50,8 @@ fn explain(path: &str, error: &serde_json::Error) -> ApiError {
         }
         Category::Data => {
             let text = error.to_string();
-            let reason = text.rsplit_once(" at line ").map_or(&*text, |(reason, _)| reason);
-            ApiError::invalid(&field(path, reason), reason)
+            let message = text.rsplit_once(" at line ").map_or(&*text, |(message, _)| message);
+            ApiError::new(Code::InvalidBody).detail("field", field(path, message)).because(reason(message))
         }
     }
 }

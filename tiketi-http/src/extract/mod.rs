@@ -5,7 +5,9 @@ mod ids;
 mod json;
 mod key;
 mod language;
+mod objects_only;
 mod query;
+mod reason;
 mod staff;
 mod user;
 

@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::error::{ApiError, Code};
+use crate::extract::reason::reason;
 
 /// Extracts the query parameters.
 #[derive(Debug, Clone, Copy)]
@@ -17,8 +18,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for ApiQuery<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         Query::try_from_uri(&parts.uri).map(|Query(query)| Self(query)).map_err(|rejection| {
-            let reason = rejection.source().map_or_else(|| rejection.to_string(), ToString::to_string);
-            ApiError::new(Code::InvalidQuery).detail("reason", reason)
+            let message = rejection.source().map_or_else(|| rejection.to_string(), ToString::to_string);
+            // The message begins with the parameter, or names it in quotes.
+            let quoted = message.split('`').nth(1);
+            let named = quoted.or_else(|| message.split_once(':').map(|(name, _)| name)).unwrap_or_default();
+            ApiError::new(Code::InvalidQuery).because(reason(&message).about(named))
         })
     }
 }

@@ -6,6 +6,7 @@ use tiketi_core::account::Permission;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
@@ -181,12 +182,13 @@ fn error(description: &str) -> Response {
 }
 
 fn add_idempotency_key(operation: &mut Operation) {
+    let key = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[!-~]{1,255}$"));
     let key = ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some("1 to 255 visible ASCII characters, new for each intent"))
-        .schema(Some(String::schema()))
+        .schema(Some(key))
         .build();
     operation.parameters.get_or_insert_default().push(RefOr::T(key));
 }

@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::multipart::MultipartError;
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::body::{read_body, too_large};
+use crate::body::{limit_of, read_body, too_large};
 use crate::dto::ImageAnswer;
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiPath, Staff, may};
@@ -63,7 +64,9 @@ async fn uploaded(request: Request) -> Result<Bytes, ApiError> {
     }
     let no_form = || ApiError::new(Code::InvalidImage).detail("reason", "the form has no file");
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| no_form())?;
-    while let Some(part) = form.next_field().await.map_err(|_| no_form())? {
+    // What stands before the file may be too large as well.
+    let unread = |error: MultipartError| limit_of(&error).map_or_else(no_form, |_| too_large(MOST_BYTES));
+    while let Some(part) = form.next_field().await.map_err(unread)? {
         if part.file_name().is_some() {
             return part.bytes().await.map_err(|_| too_large(MOST_BYTES));
         }

@@ -40,7 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         (status = 201, description = "The seats and tickets are held", body = HeldAnswer),
         (status = 403, description = "`NOT_ADMITTED`, `EMAIL_NOT_VERIFIED`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`SEATS_TAKEN`, `HELD_TOO_LONG`, `NOT_ENOUGH_LEFT`, `LIMIT_REACHED`, `SALE_NOT_OPEN`, \
+        (status = 409, description = "`SEATS_TAKEN`, `HELD_TOO_LONG`, `HOLD_TIME_USED_UP`, `NOT_ENOUGH_LEFT`, `LIMIT_REACHED`, `SALE_NOT_OPEN`, \
             `SALE_CLOSED`, `EVENT_CANCELLED`, `PAYMENT_IN_PROGRESS`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `NOTHING_ASKED`, `TOO_MANY_LINES`, `DUPLICATE_SEATS`, \
             `DUPLICATE_TICKET_TYPES`, `UNKNOWN_SEATS`, `UNKNOWN_TICKET_TYPES`, `SOLD_BY_SEAT`", body = ErrorBody),

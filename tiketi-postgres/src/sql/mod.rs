@@ -4,6 +4,7 @@ pub(crate) mod creation_records;
 pub(crate) mod event_id_cache;
 pub(crate) mod event_list;
 pub(crate) mod holds;
+mod line;
 pub(crate) mod read_batcher;
 pub(crate) mod reads;
 pub(crate) mod reservation_list;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgRow};
 use sqlx::{ConnectOptions as _, Error, Postgres, Transaction};
 use tiketi_core::StoreError;
@@ -10,6 +11,7 @@ use tiketi_sql::closed;
 
 use crate::error::{commit_failed, ended, failed};
 use crate::sql::holds::{Held, Holds};
+use crate::sql::line::Line;
 use crate::sql::schema::{Schema, SchemaName};
 use crate::sql::statement::Statement;
 
@@ -62,6 +64,7 @@ pub(crate) struct Pool {
     statements: Statements,
     schema: Arc<Schema>,
     holds: Holds,
+    line: Line,
     /// Whether the store was closed; the connections may continue to serve the host.
     is_closed: Arc<AtomicBool>,
 }
@@ -70,7 +73,8 @@ impl Pool {
     /// Reads from a pool's settings whether statements stay prepared; it is measured under a name.
     pub(crate) fn of(connections: PgPool, schema: Arc<Schema>, name: &'static str) -> Self {
         let statements = Statements::of(&connections.connect_options());
-        Self { connections, statements, schema, holds: Holds::of(name), is_closed: Arc::default() }
+        let line = Line::of(connections.options().get_max_connections());
+        Self { connections, statements, schema, holds: Holds::of(name), line, is_closed: Arc::default() }
     }
 
     /// Starts a statement, with the name of the shop's schema in it.
@@ -102,6 +106,17 @@ impl Pool {
         &self.connections
     }
 
+    /// Waits for a connection, unless so many wait that the wait would be long.
+    ///
+    /// Whoever waits longer than the pool's time limit gets an error and has waited for nothing. Told at once, a client can
+    /// come back when it is asked to, and those who wait are served in time.
+    async fn connection(&self) -> Result<(PoolConnection<Postgres>, Held), StoreError> {
+        let _place = self.line.enter()?;
+        let waiting = self.holds.wait();
+        let connection = self.connections.acquire().await.map_err(failed)?;
+        Ok((connection, waiting.held()))
+    }
+
     /// Begins a transaction for a caller that may drop its future at any time.
     ///
     /// It runs in a separate task: if the caller is dropped while `BEGIN` is under way, sqlx returns the connection
@@ -125,9 +140,7 @@ impl Pool {
     pub(crate) async fn fetch_all(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
         self.refuse_if_closed()?;
         if self.statements == Statements::Cached {
-            let waiting = self.holds.wait();
-            let mut connection = self.connections.acquire().await.map_err(failed)?;
-            let _held = waiting.held();
+            let (mut connection, _held) = self.connection().await?;
             return statement.fetch_all(&mut *connection).await.map_err(failed);
         }
         let mut session = self.begin(BEGIN_READING).await?;
@@ -151,9 +164,7 @@ impl Pool {
     pub(crate) async fn execute(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
         self.refuse_if_closed()?;
         if self.statements == Statements::Cached {
-            let waiting = self.holds.wait();
-            let mut connection = self.connections.acquire().await.map_err(failed)?;
-            let _held = waiting.held();
+            let (mut connection, _held) = self.connection().await?;
             let done = statement.execute(&mut *connection).await.map_err(commit_failed)?;
             return Ok(done.rows_affected());
         }
@@ -167,9 +178,7 @@ impl Pool {
     pub(crate) async fn execute_returning(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
         self.refuse_if_closed()?;
         if self.statements == Statements::Cached {
-            let waiting = self.holds.wait();
-            let mut connection = self.connections.acquire().await.map_err(failed)?;
-            let _held = waiting.held();
+            let (mut connection, _held) = self.connection().await?;
             return statement.fetch_all(&mut *connection).await.map_err(commit_failed);
         }
         let mut session = self.begin(BEGIN).await?;

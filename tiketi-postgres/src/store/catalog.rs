@@ -4,8 +4,8 @@ mod edits;
 
 use async_trait::async_trait;
 use tiketi_core::decide::{
-    self, AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateRefused, Created, EditRefused,
-    UnblockSeats,
+    self, AddTicketType, BlockRefused, BlockSeats, CheckedCreation, CreateEvent, CreateRefused, Created,
+    EditRefused, UnblockSeats,
 };
 use tiketi_core::{
     CommandError, Event, EventDetails, EventId, EventStatus, Page, SeatMap, StoreError, TicketType,
@@ -17,7 +17,7 @@ use tiketi_core::{
 use crate::queue::sweep;
 use crate::sql::{event_list, reads};
 use crate::store::PostgresStore;
-use crate::store::create::create_event;
+use crate::store::create::{create_event, remove_leftovers};
 use edits::{
     Announce, Block, ChangeEvent, DeleteEvent, EditTicketType, NewTicketType, RemoveTicketType, Unblock,
 };
@@ -46,12 +46,20 @@ impl CatalogStore for PostgresStore {
     }
 
     async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>> {
-        self.work(id, DeleteEvent).await
+        self.work(id, DeleteEvent).await?;
+        // The event is gone; if this fails, the job deletes its seats.
+        let _later = remove_leftovers(self, Timestamp::from_micros(1), usize::MAX).await;
+        Ok(())
+    }
+
+    async fn remove_leftovers(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        remove_leftovers(self, before, limit).await
     }
 
     async fn add_ticket_type(&self, command: AddTicketType) -> Result<Created, CommandError<CreateRefused>> {
         let is_taken = self.event_of_ticket_type(command.ticket_type.id).await?.is_some();
-        self.work(command.ticket_type.event, NewTicketType { command, is_taken }).await
+        let checked = CheckedCreation::of(&command)?;
+        self.work(command.ticket_type.event, NewTicketType { command, checked, is_taken }).await
     }
 
     async fn edit_ticket_type(

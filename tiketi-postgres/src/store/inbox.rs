@@ -27,6 +27,8 @@ const CLAIM: &str = concat!(
     WHERE gateway = of_gateway AND delivery = of_delivery RETURNING ",
     columns!(delivery)
 );
+const ABOUT_PAYMENT: &str = "SELECT 1 FROM tiketi.inbox WHERE payment = $1 LIMIT $2";
+const KNOWN: &str = "SELECT 1 FROM tiketi.inbox WHERE gateway = $1 AND delivery = $2";
 const ACKNOWLEDGE: &str =
     "UPDATE tiketi.inbox SET done = true WHERE gateway = $1 AND delivery = $2 AND NOT done";
 const POSTPONE: &str = "UPDATE tiketi.inbox SET claimed_until = $3, tries = tries + 1 \
@@ -35,9 +37,17 @@ const FORGET: &str = slice_before!("tiketi.inbox", "received_at");
 
 #[async_trait]
 impl InboxStore for PostgresStore {
-    async fn receive_delivery(&self, delivery: Delivery) -> Result<Receipt, StoreError> {
+    async fn receive_delivery(&self, delivery: Delivery, most: usize) -> Result<Receipt, StoreError> {
         delivery.check_texts()?;
         let row = DeliveryRow::of(&delivery);
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let names = self.query(ABOUT_PAYMENT).bind(row.payment).bind(most);
+        let saved = self.database().fetch_all(names).await?;
+        if i64::try_from(saved.len()).is_ok_and(|count| count == most) {
+            let known = self.query(KNOWN).bind(row.gateway.as_ref()).bind(row.delivery.as_ref());
+            let is_known = self.database().fetch_optional(known).await?.is_some();
+            return Ok(if is_known { Receipt::Known } else { Receipt::Full });
+        }
         let receive = || RECEIVE.bind(self.query(RECEIVE.sql()), &row);
         let is_new = self.write(receive).await? == 1;
         Ok(if is_new { Receipt::New } else { Receipt::Known })

@@ -48,7 +48,7 @@ const COMMANDS: &str =
     concat!("SELECT ", columns!(command), " FROM tiketi.commands WHERE event = $1 AND key = ANY ($2)");
 /// Takes serials. A statement of its own: beside a sharded table, a sequence would be asked on every shard.
 const SERIALS: &str = "SELECT nextval('tiketi.serials') AS serial FROM generate_series(1, $1)";
-/// Finds reservations of buyers, named reservations, those of named payments, and due ones.
+/// Finds reservations of buyers, live ones and the latest, named reservations, those of named payments, and due ones.
 ///
 /// Ids are always compared with an array beside their event, so that each is a read by key: a join would read all
 /// reservations of an event while its size is not known.
@@ -56,6 +56,11 @@ const RESERVATIONS: &str = concat!(
     "SELECT ",
     columns!(reservation),
     " FROM tiketi.reservations WHERE event = $1 AND buyer = ANY ($2) AND state IN ('held', 'paying', 'confirmed') \
+    UNION ALL SELECT ",
+    columns!(reservation),
+    " FROM tiketi.reservations WHERE event = $1 AND id = ANY (ARRAY (SELECT (SELECT latest.id \
+        FROM tiketi.reservations AS latest WHERE latest.event = $1 AND latest.buyer = wanted.buyer \
+        ORDER BY latest.serial DESC LIMIT 1) FROM unnest($2::uuid[]) AS wanted (buyer))) \
     UNION ALL SELECT ",
     columns!(reservation),
     " FROM tiketi.reservations WHERE event = $1 AND id = ANY ($3) \

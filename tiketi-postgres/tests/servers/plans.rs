@@ -34,8 +34,8 @@ const FILL: [&str; 11] = [
         version, map_version, state) SELECT md5((n / 1000)::text)::uuid, gen_random_uuid(), n, gen_random_uuid(), 'R', \
         'A', '1', 'R A 1', 1, 1, false, 1, 1 + n % 100, 'available' FROM generate_series(1, 100000) AS n",
     "INSERT INTO tiketi.reservations (event, id, buyer, serial, date, total, state_at, created_at, \
-        held_since, version, window_granted, currency, state, seats, items) SELECT md5((n / 500)::text)::uuid, gen_random_uuid(), \
-        gen_random_uuid(), n + 1000000, 20260105, 1, 4000000000000000, 1, 1, 1, false, 'KRW', \
+        held_since, hold_used, hold_used_at, version, window_granted, currency, state, seats, items) SELECT md5((n / 500)::text)::uuid, gen_random_uuid(), \
+        gen_random_uuid(), n + 1000000, 20260105, 1, 4000000000000000, 1, 1, 0, 1, 1, false, 'KRW', \
         CASE WHEN n % 2 = 0 THEN 'held' ELSE 'confirmed' END, '[]', '[]' FROM generate_series(1, 50000) AS n",
     "INSERT INTO tiketi.payments (event, id, reservation, buyer, amount, refunded, created_at, version, currency, \
         gateway, method, state, refunds, notes, needs_attention, call_off_refused, provider_key, reconcile_at, reconciliation, awaited_since) \
@@ -156,7 +156,7 @@ async fn look_after(cluster: &TestCluster, payment: &Payment) {
     store.call_off_progress(payment.event).await.unwrap();
     let hint = Hint::new(payment.id.to_string(), payment.id);
     let delivery = Delivery { gateway: "toss".into(), hint, received_at: now, tries: 0 };
-    store.receive_delivery(delivery).await.unwrap();
+    store.receive_delivery(delivery, 32).await.unwrap();
     for delivery in store.claim_deliveries(now, Duration::from_secs(1), 32).await.unwrap() {
         store.ack_delivery(&delivery.gateway, &delivery.hint.delivery).await.unwrap();
     }

@@ -52,6 +52,18 @@ pub(crate) struct Guards {
     /// The same for an IPv6 /56
     #[arg(long, value_name = "NUMBER/TIME", default_value = "600/1m", value_parser = values::limit)]
     pub(crate) write_limit_ipv6: Limit,
+    /// Holds of signed-in users of an IPv4 /24, in addition to their writes
+    #[arg(long, value_name = "NUMBER/TIME", default_value = "30000/10m", value_parser = values::limit)]
+    pub(crate) hold_limit_ipv4: Limit,
+    /// The same for an IPv6 /56
+    #[arg(long, value_name = "NUMBER/TIME", default_value = "1200/10m", value_parser = values::limit)]
+    pub(crate) hold_limit_ipv6: Limit,
+    /// Holds of users without a proved address of an IPv4 /24: what protects a shop without mail, where all are such users
+    #[arg(long, value_name = "NUMBER/TIME", default_value = "60/10m", value_parser = values::limit)]
+    pub(crate) unverified_hold_limit_ipv4: Limit,
+    /// The same for an IPv6 /56
+    #[arg(long, value_name = "NUMBER/TIME", default_value = "20/10m", value_parser = values::limit)]
+    pub(crate) unverified_hold_limit_ipv6: Limit,
     /// Requests that sign in, renew or prove something, right or wrong, of an IPv4 /24
     #[arg(long, value_name = "NUMBER/TIME", default_value = "1200/1m", value_parser = values::limit)]
     pub(crate) auth_limit_ipv4: Limit,

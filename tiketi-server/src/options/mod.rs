@@ -218,6 +218,10 @@ pub(crate) struct Options {
     /// Longest time a hold may last from its first seat, however often it is renewed
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = values::duration, help_heading = "Selling")]
     pub(crate) hold_cap: Duration,
+    /// Longest time a buyer may hold tickets of one event without paying, in all reservations; it comes back in 24 times
+    /// that time
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = values::duration, help_heading = "Selling")]
+    pub(crate) hold_allowance: Duration,
     /// Time a buyer has to pay, added to a hold once
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration, help_heading = "Selling")]
     pub(crate) payment_window: Duration,

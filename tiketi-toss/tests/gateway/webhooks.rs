@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use tiketi_core::{
     PaymentGateway,
     gateway::{Hint, LookupAnswer, WebhookRefused, WebhookRequest},
+    secret_digest::SecretDigest,
 };
-use tiketi_toss_stub::{Call, Fault, Method, Status, Webhook};
+use tiketi_toss_stub::{Call, Method, Status, Webhook};
 
 use crate::shop::{Order, TestShop, captured, payment_id};
 
@@ -64,50 +65,25 @@ async fn a_decline_webhook_before_the_confirm_is_looked_up() {
     assert_eq!(shop.lookup(&order).await, declined);
 }
 
+/// Seen to fail with a lookup for each webhook: whoever knew an order id made the shop ask without end.
 #[tokio::test]
-async fn a_deposit_proves_itself_with_the_payments_secret() {
+async fn a_deposit_proves_itself_with_the_payments_secret_without_a_lookup() {
     let shop = TestShop::open().await;
     let (order, told) = deposited(&shop).await;
+    let LookupAnswer::Paid(_) = shop.lookup(&order).await else { panic!("the deposit came") };
+    let asked = shop.stub.asked(Call::Lookup);
     let hint = receive(&shop, &told).await.unwrap();
-    assert_eq!((hint.payment, hint.provider_key), (order.payment, Some(order.key)));
-}
-
-#[tokio::test]
-async fn a_deposit_with_another_secret_is_forged() {
-    let shop = TestShop::open().await;
-    let (order, told) = deposited(&shop).await;
-    let right = told.body["secret"].as_str().unwrap().to_owned();
-    let with = |secret: &str, order: &str| {
-        let mut body = told.body.clone();
-        (body["secret"], body["orderId"]) = (json!(secret), json!(order));
-        delivered(&told.id, &body)
-    };
-    let order_id = order.payment.to_string();
-    let by_card = shop.paid(2).await.payment.to_string();
-    let nobodys = payment_id(3).to_string();
-    for (secret, order) in [
-        ("", &order_id),
-        (&right[..right.len() - 1], &order_id),
-        (&format!("{right}0"), &order_id),
-        (&right.to_uppercase(), &order_id),
-        (&right, &by_card),
-        ("", &by_card),
-        (&right, &nobodys),
-    ] {
-        let response = shop.gateway.webhook(with(secret, order)).await;
-        assert_eq!(response, Err(WebhookRefused::Forged), "{secret} {order}");
+    let right = told.body["secret"].as_str().unwrap();
+    assert_eq!((hint.payment, hint.secret), (order.payment, SecretDigest::of(right)));
+    let mut forged = told.body.clone();
+    for wrong in [&right[..right.len() - 1], &format!("{right}0"), &right.to_uppercase()] {
+        forged["secret"] = json!(wrong);
+        let hint = shop.gateway.webhook(delivered(&told.id, &forged)).await.unwrap();
+        assert!(hint.secret.is_some() && hint.secret != SecretDigest::of(right), "{wrong}");
     }
-}
-
-#[tokio::test]
-async fn a_deposit_that_cannot_be_checked_shall_be_sent_again() {
-    let shop = TestShop::open().await;
-    let (_, told) = deposited(&shop).await;
-    for fault in [Fault::cut(Call::Lookup), Fault::unreadable(Call::Lookup, 502)] {
-        shop.stub.fail_next(fault);
-        assert_eq!(receive(&shop, &told).await, Err(WebhookRefused::Unavailable));
-    }
-    assert!(receive(&shop, &told).await.is_ok());
+    forged["secret"] = json!("");
+    assert_eq!(shop.gateway.webhook(delivered(&told.id, &forged)).await, Err(WebhookRefused::Forged));
+    assert_eq!(shop.stub.asked(Call::Lookup), asked);
 }
 
 #[tokio::test]

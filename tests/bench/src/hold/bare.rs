@@ -72,8 +72,8 @@ fn write_one(
     serial: i64,
 ) -> Result<(), rusqlite::Error> {
     let sql = "INSERT INTO reservations (id, event, buyer, date, serial, currency, created_at, seats, items, total, \
-        state, state_at, window_granted, version) \
-        VALUES (?1, ?2, ?3, 20260105, ?4, 'KRW', 1, ?5, '[]', 110000, 'held', ?6, 0, 1)";
+        state, state_at, window_granted, held_since, hold_used, hold_used_at, version) \
+        VALUES (?1, ?2, ?3, 20260105, ?4, 'KRW', 1, ?5, '[]', 110000, 'held', ?6, 0, 1, 0, 1, 1)";
     let lines = format!("[[\"{seat}\",\"{event}\",\"{label}\",110000]]");
     connection.prepare_cached(sql)?.execute(params![reservation, event, buyer, serial, lines, UNTIL])?;
     let sql = "UPDATE seats SET state = 'held', owner = ?3, until = ?4, version = version + 1, map_version = ?5 \

@@ -30,8 +30,8 @@ const LOCK_SEAT: &str = "SELECT state, label FROM tiketi.seats WHERE event = $1 
 const HOLD_SEAT: &str = "UPDATE tiketi.seats SET state = 'held', owner = $3, until = 4000000000000000, \
     version = version + 1, map_version = $4 WHERE event = $1 AND id = $2";
 const RESERVE: &str = "INSERT INTO tiketi.reservations (event, id, buyer, serial, date, total, state_at, created_at, \
-    version, window_granted, currency, state, seats, items) VALUES ($1, $2, $3, $4, 20260105, 110000, \
-    4000000000000000, 1, 1, false, 'KRW', 'held', $5, '[]')";
+    held_since, hold_used, hold_used_at, version, window_granted, currency, state, seats, items) \
+    VALUES ($1, $2, $3, $4, 20260105, 110000, 4000000000000000, 1, 1, 0, 1, 1, false, 'KRW', 'held', $5, '[]')";
 const REMEMBER: &str = "INSERT INTO tiketi.commands (event, key, fingerprint, reservation, at) \
     VALUES ($1, $2, $2, $2, 1)";
 /// Writes all rows of many holds except the event's and its stock's.
@@ -43,8 +43,8 @@ macro_rules! hold_many {
             version = version + 1, map_version = hold.serial FROM hold \
             WHERE event = $1 AND seats.id = ANY($2) AND seats.id = hold.seat RETURNING 1), \
         reserved AS (INSERT INTO tiketi.reservations (event, id, buyer, serial, date, total, state_at, created_at, \
-            version, window_granted, currency, state, seats, items) \
-            SELECT $1, id, buyer, serial, 20260105, 110000, 4000000000000000, 1, 1, false, 'KRW', 'held', seats, '[]' \
+            held_since, hold_used, hold_used_at, version, window_granted, currency, state, seats, items) \
+            SELECT $1, id, buyer, serial, 20260105, 110000, 4000000000000000, 1, 1, 0, 1, 1, false, 'KRW', 'held', seats, '[]' \
             FROM hold RETURNING 1), \
         remembered AS (INSERT INTO tiketi.commands (event, key, fingerprint, reservation, at) \
             SELECT $1, id, id, id, 1 FROM hold RETURNING 1)"

@@ -18,8 +18,8 @@ struct FailingInbox(Arc<MemoryStore>);
 
 #[async_trait]
 impl InboxStore for FailingInbox {
-    async fn receive_delivery(&self, delivery: Delivery) -> Result<Receipt, StoreError> {
-        self.0.receive_delivery(delivery).await
+    async fn receive_delivery(&self, delivery: Delivery, most: usize) -> Result<Receipt, StoreError> {
+        self.0.receive_delivery(delivery, most).await
     }
 
     async fn claim_deliveries(
@@ -69,9 +69,9 @@ async fn shop(deliveries: &[&str]) -> (BoxOffice, Arc<MemoryStore>, Arc<ManualCl
     Arc::get_mut(&mut office.inner).unwrap().inbox = Arc::new(inbox);
     for name in deliveries {
         let payment = PaymentId::from_uuid(Uuid::nil());
-        let hint = Hint { delivery: (*name).to_owned(), payment, provider_key: None };
+        let hint = Hint::new(*name, payment);
         let delivery = Delivery { gateway: "test".into(), hint, received_at: office.now(), tries: 0 };
-        store.receive_delivery(delivery).await.unwrap();
+        store.receive_delivery(delivery, usize::MAX).await.unwrap();
         clock.advance(Duration::from_secs(1));
     }
     (office, store, clock)

@@ -13,8 +13,16 @@ fn command(seed: u64, title: &str, second: u64) -> CreateEvent {
     CreateEvent::new(at(second), CommandKey::from_text("create", "one"), new)
 }
 
+fn create_checked(
+    command: &CreateEvent,
+    remembered: Option<&CreationRecord>,
+    is_taken: bool,
+) -> Result<CreationVerdict, CommandError<CreateRefused>> {
+    create(&CheckedCreation::of(command)?, remembered, is_taken)
+}
+
 fn made(command: &CreateEvent) -> CreationRecord {
-    match create(command, None, false).unwrap() {
+    match create_checked(command, None, false).unwrap() {
         CreationVerdict::Make(record) => record,
         CreationVerdict::Replay(id) => panic!("{id} was made before"),
     }
@@ -25,23 +33,23 @@ fn a_repetition_with_other_ids_and_a_later_moment_gets_the_first_id() {
     let record = made(&command(1, "Paper Boats", 0));
     let again = command(2, "Paper Boats", 9);
     assert_ne!(again.id(), record.made);
-    assert_eq!(create(&again, Some(&record), false).unwrap(), CreationVerdict::Replay(record.made));
+    assert_eq!(create_checked(&again, Some(&record), false).unwrap(), CreationVerdict::Replay(record.made));
     // A repetition may have the same id, which exists by then.
     let same = command(1, "Paper Boats", 0);
-    assert_eq!(create(&same, Some(&record), true).unwrap(), CreationVerdict::Replay(record.made));
+    assert_eq!(create_checked(&same, Some(&record), true).unwrap(), CreationVerdict::Replay(record.made));
 }
 
 #[test]
 fn a_key_used_for_other_content_is_refused() {
     let record = made(&command(1, "Paper Boats", 0));
-    let other = create(&command(1, "Kites", 0), Some(&record), false);
+    let other = create_checked(&command(1, "Kites", 0), Some(&record), false);
     assert!(matches!(other, Err(CommandError::KeyReused)), "{other:?}");
     let mut other = command(1, "Paper Boats", 0);
     other.event.ticket_types[0].stock.capacity = 6;
-    assert!(matches!(create(&other, Some(&record), false), Err(CommandError::KeyReused)));
+    assert!(matches!(create_checked(&other, Some(&record), false), Err(CommandError::KeyReused)));
     let mut other = command(1, "Paper Boats", 0);
     other.event.ticket_types[0].price = won(31);
-    assert!(matches!(create(&other, Some(&record), false), Err(CommandError::KeyReused)));
+    assert!(matches!(create_checked(&other, Some(&record), false), Err(CommandError::KeyReused)));
 }
 
 #[test]
@@ -52,17 +60,20 @@ fn an_opening_at_the_moment_of_making_is_the_same_request_later() {
         it
     };
     let record = made(&opening(0));
-    assert_eq!(create(&opening(5), Some(&record), false).unwrap(), CreationVerdict::Replay(record.made));
+    assert_eq!(
+        create_checked(&opening(5), Some(&record), false).unwrap(),
+        CreationVerdict::Replay(record.made)
+    );
     let mut fixed = opening(5);
     fixed.opens_when_made = false;
-    assert!(matches!(create(&fixed, Some(&record), false), Err(CommandError::KeyReused)));
+    assert!(matches!(create_checked(&fixed, Some(&record), false), Err(CommandError::KeyReused)));
 }
 
 #[test]
 fn an_id_that_exists_and_a_text_that_no_store_keeps_are_refused() {
-    let taken = create(&command(1, "Paper Boats", 0), None, true).map_err(CommandError::refusal);
+    let taken = create_checked(&command(1, "Paper Boats", 0), None, true).map_err(CommandError::refusal);
     assert_eq!(taken, Err(Some(CreateRefused::IdTaken)));
-    let bad = create(&command(1, "Paper Boats", 0).with_title("a\0b"), None, false);
+    let bad = create_checked(&command(1, "Paper Boats", 0).with_title("a\0b"), None, false);
     assert!(matches!(bad, Err(CommandError::Text(error)) if error.field == "title"));
 }
 

@@ -29,7 +29,8 @@ pub(in crate::decide) fn end_lapsed(
     }
     change.items(&reservation.items, StockBucket::Held, StockBucket::Available)?;
     let state = reservation.state.apply(&ReservationStep::Expire { at: now })?;
-    change.reservation(Reservation { state, ..reservation.clone() });
+    let hold_time = reservation.hold_time.held_until(until);
+    change.reservation(Reservation { state, hold_time, ..reservation.clone() });
     Ok(())
 }
 
@@ -43,7 +44,8 @@ pub(in crate::decide) fn end_pending(
     reservation.seats.iter().try_for_each(|line| change.free_seat(line.seat, reservation, now))?;
     change.items(&reservation.items, StockBucket::Held, StockBucket::Available)?;
     let state = reservation.state.apply(&ReservationStep::Cancel { reason, at: now })?;
-    change.reservation(Reservation { state, ..reservation.clone() });
+    let hold_time = reservation.hold_time.held_until(now);
+    change.reservation(Reservation { state, hold_time, ..reservation.clone() });
     Ok(())
 }
 

@@ -88,7 +88,7 @@ fn what_may_still_be_known_is_not_ended() {
     let other = show.held(at(1), BEN, &[1]);
     let payment = show.confirming(at(1), other, BEN);
     assert_eq!(show.refuse(&end(&show, at(600), payment)), EndPaymentRefused::TooSoon { until: at(601) });
-    let deposit = ReconcileStep::Deposit(DepositAsked { account: None, due: Some(at(2_000)) });
+    let deposit = ReconcileStep::Deposit(DepositAsked::default().due(at(2_000)));
     show.accept(&ScheduleReconciliation::new(payment, deposit).at(at(3), show.key()));
     let refused = EndPaymentRefused::TooSoon { until: at(2_600) };
     assert_eq!(show.refuse(&end(&show, at(2_599), payment)), refused);

@@ -1,4 +1,5 @@
 mod again;
+mod hold_time;
 
 use uuid::Uuid;
 

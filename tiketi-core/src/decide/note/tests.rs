@@ -41,7 +41,7 @@ fn a_deposit_that_leaves_after_a_note_is_listed_again() {
     let mut show = Show::open();
     let payment = sold(&mut show);
     let gone = |show: &Show, now| {
-        let asked = DepositAsked { account: None, due: None };
+        let asked = DepositAsked::default();
         ScheduleReconciliation::new(payment, ReconcileStep::DepositGone(asked)).at(now, show.key())
     };
     for now in [2, 4, 3] {

@@ -83,8 +83,11 @@ fn waits(
     payment: PaymentId,
     due: Option<Timestamp>,
 ) -> Envelope<ScheduleReconciliation> {
-    ScheduleReconciliation::new(payment, ReconcileStep::Deposit(DepositAsked { account: None, due }))
-        .at(now, show.key())
+    ScheduleReconciliation::new(
+        payment,
+        ReconcileStep::Deposit(DepositAsked { due, ..DepositAsked::default() }),
+    )
+    .at(now, show.key())
 }
 
 #[test]

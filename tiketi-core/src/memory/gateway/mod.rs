@@ -17,12 +17,15 @@ use crate::gateway::{
 };
 use crate::id::PaymentId;
 use crate::money::{Currency, Money};
+use crate::secret_digest::SecretDigest;
 use gate::Gate;
 pub use ledger::Balance;
 use ledger::{Ledger, provider_key};
 
 /// Header with the delivery's name for [`TestGateway`]'s webhook; the body is the payment's id.
 const DELIVERY_HEADER: &str = "test-delivery";
+/// The header with the secret of the payment, if the webhook has one.
+const SECRET_HEADER: &str = "test-secret";
 
 /// Reason of the answer `Unknown` while the provider does not answer.
 const SILENT: &str = "no answer";
@@ -318,7 +321,10 @@ impl PaymentGateway for TestGateway {
         let delivery = request.header(DELIVERY_HEADER).ok_or_else(|| malformed("no delivery is named"))?;
         let payment = str::from_utf8(&request.body).ok().and_then(|text| text.trim().parse().ok());
         let payment = payment.ok_or_else(|| malformed("no payment is named"))?;
-        Ok(Hint { delivery: delivery.into(), payment, provider_key: Some(provider_key(payment)) })
+        let secret =
+            request.header(SECRET_HEADER).map(|told| SecretDigest::of(told).ok_or(WebhookRefused::Forged));
+        let secret = secret.transpose()?;
+        Ok(Hint::new(delivery, payment).provider_key(provider_key(payment)).secret(secret))
     }
 }
 

@@ -228,3 +228,20 @@ async fn a_token_that_names_the_session_of_another_account_is_refused() {
     let refused = me_with(&server, &forged(&header, &others, SECRET)).await;
     assert_eq!(refusal(&refused), (401, "INVALID_TOKEN".to_owned()));
 }
+
+/// Seen to fail without the look at the account after the session has started.
+#[tokio::test]
+async fn a_sign_in_that_checked_the_password_before_a_reset_gets_no_session() {
+    let server = Server::new();
+    Client::register(&server).await;
+    let accounts = server.state.accounts().unwrap();
+    let email = registration()["email"].as_str().unwrap().parse().unwrap();
+    // The password was checked against this row.
+    let checked = accounts.store.account_by_email(&email).await.unwrap().unwrap();
+    let reset = |account: &mut tiketi_core::account::Account| account.password = None;
+    accounts.edit(checked.id, crate::credentials::SessionsOf::Ended, reset).await.unwrap();
+    let refused =
+        crate::auth::session::sign_in(&server.state, accounts, checked.clone()).await.err().unwrap();
+    assert_eq!(refused.code(), crate::error::Code::InvalidCredentials);
+    assert_eq!(accounts.store.end_sessions(checked.id, None).await.unwrap(), 0);
+}

@@ -60,6 +60,10 @@ impl CatalogStore for ObservedCatalog {
         self.store.delete_event(id).await
     }
 
+    async fn remove_leftovers(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.store.remove_leftovers(before, limit).await
+    }
+
     async fn add_ticket_type(&self, command: AddTicketType) -> Result<Created, CommandError<CreateRefused>> {
         self.store.add_ticket_type(command).await
     }

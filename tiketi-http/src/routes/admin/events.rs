@@ -13,6 +13,7 @@ use crate::error::{ApiError, ErrorBody};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, IdemKey, Staff, may};
 use crate::routes::responses;
 use crate::state::AppState;
+use crate::tasks::on_own_thread;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -61,7 +62,9 @@ async fn create(
 ) -> Result<(StatusCode, Json<EventAnswer>), ApiError> {
     let mut input = body.input(state.box_office().now())?;
     input.key = key;
-    let view = state.box_office().catalog().create_event(input).await?;
+    // To make the seats of a large hall takes seconds.
+    let catalog = state.box_office().catalog();
+    let view = on_own_thread(async move { catalog.create_event(input).await }).await??;
     let answer = EventAnswer::of(&view, state.box_office());
     staff.record().made("events", view.event.id.as_uuid());
     staff.record().after(&answer);

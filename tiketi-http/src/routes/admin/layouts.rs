@@ -9,7 +9,7 @@ use tiketi_core::seat_layout::StoredLayout;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::dto::{LayoutAnswer, LayoutCheck, LayoutCheckQuery, LayoutList, PageQuery};
+use crate::dto::{LayoutAnswer, LayoutCheck, LayoutCheckQuery, LayoutList, LayoutPart, PageQuery};
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, IdemKey, Staff, StaffAsking, may};
 use crate::layout_file::LayoutFile;
@@ -81,11 +81,13 @@ async fn check(
 }
 
 /// Read a seat layout
+///
+/// Up to 20,000 seats are shown; of a larger one, ask for a section or a row.
 #[utoipa::path(
     get, path = "/api/admin/layouts/{id}", tag = "admin", security(("bearer" = ["read"])),
-    params(("id" = String, Path, description = "Which layout", format = Uuid)),
+    params(("id" = String, Path, description = "Which layout", format = Uuid), LayoutPart),
     responses(
-        (status = 200, description = "The layout with its seats", body = LayoutAnswer),
+        (status = 200, description = "The layout, or the part of it that was asked for", body = LayoutAnswer),
         (status = 404, description = "`LAYOUT_NOT_FOUND`", body = ErrorBody),
     ),
 )]
@@ -93,8 +95,10 @@ async fn read(
     State(state): State<AppState>,
     _: Staff<may::Read>,
     ApiPath(id): ApiPath<LayoutId>,
+    ApiQuery(part): ApiQuery<LayoutPart>,
 ) -> Result<Json<LayoutAnswer>, ApiError> {
-    let stored = responses::layout(&state, id).await?;
+    let mut stored = responses::layout(&state, id).await?;
+    part.cut(&mut stored.layout);
     Ok(Json(LayoutAnswer { layout: (&stored).into() }))
 }
 

@@ -22,6 +22,9 @@ async fn upload(shop: &Shop, token: &str, kind: &str, body: Vec<u8>) -> Answered
     shop.server.send(request).await
 }
 
+/// The beginning of a part that is no file.
+const NOTE: &[u8] = b"--edge\r\ncontent-disposition: form-data; name=\"note\"\r\n\r\n";
+
 /// Puts a file after a text into a form.
 fn form(file: &[u8]) -> Vec<u8> {
     let before = b"--edge\r\nContent-Disposition: form-data; name=\"alt\"\r\n\r\nPoster\r\n--edge\r\n\
@@ -72,6 +75,8 @@ async fn what_is_no_image_or_too_large_is_refused() {
     for (kind, body) in [
         ("image/png", long.clone()),
         ("multipart/form-data; boundary=edge", form(&long)),
+        // A part without an end, before any file.
+        ("multipart/form-data; boundary=edge", [NOTE, &vec![0; 6 << 20]].concat()),
         ("image/png", vec![0; 6 << 20]),
     ] {
         let refused = upload(&shop, &shop.admin, kind, body).await;

@@ -169,3 +169,21 @@ async fn a_plan_is_checked_without_being_saved() {
     assert_eq!(places, ["sections[0].price", "sections[1].rows[1].label"]);
     assert_eq!(shop.everything().await, before);
 }
+
+/// Seen to fail with all seats in the answer: that of a million seats had 48 MB.
+#[tokio::test]
+async fn a_large_layout_is_read_in_parts() {
+    let shop = Shop::open().await;
+    let rows: Vec<_> = (0..201).map(|row| json!({"label": row.to_string(), "seats": 100})).collect();
+    let made = shop.ok(Method::POST, "/api/admin/layouts", &shop.admin, &hall(&json!(rows))).await;
+    assert_eq!(made["layout"]["seatCount"], 20_100);
+    assert!(made.to_string().len() < 10_000);
+    let path = format!("/api/admin/layouts/{}", text(&made["layout"]["id"]));
+    let whole = shop.read(&path, &shop.admin).await["layout"].clone();
+    assert_eq!(whole["sections"][0]["rows"][7], json!({"label": "7"}));
+    let row = shop.read(&format!("{path}?section=R&row=7"), &shop.admin).await["layout"].clone();
+    assert_eq!(row["sections"][0]["rows"].as_array().unwrap().len(), 1);
+    assert_eq!(row["sections"][0]["rows"][0]["seats"][99]["number"], "100");
+    let nothing = shop.read(&format!("{path}?section=S"), &shop.admin).await["layout"].clone();
+    assert_eq!(nothing["sections"], json!([]));
+}

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 
 use tiketi_core::decide::{
-    self, AddTicketType, BlockRefused, BlockSeats, CreateRefused, Created, CreationVerdict, EditRefused,
-    Scope, Snapshot, UnblockSeats, announce_status, create,
+    self, AddTicketType, BlockRefused, BlockSeats, CheckedCreation, CreateRefused, Created, CreationVerdict,
+    EditRefused, Scope, Snapshot, UnblockSeats, announce_status, create,
 };
 use tiketi_core::{
     CommandError, Event, EventStatus, FactBody, TicketType, TicketTypeId, TicketTypeInput, Timestamp,
@@ -23,6 +23,7 @@ pub(super) struct DeleteEvent;
 /// Adds a ticket type.
 pub(super) struct NewTicketType {
     pub(super) command: AddTicketType,
+    pub(super) checked: CheckedCreation,
     /// Whether another event has a ticket type with its id.
     pub(super) is_taken: bool,
 }
@@ -98,7 +99,7 @@ impl BatchCommand<Postgres> for NewTicketType {
         let id = self.command.ticket_type.id;
         let snapshot = set.snapshot().ok_or(CommandError::Refused(CreateRefused::EventNotFound))?;
         let is_taken = self.is_taken || snapshot.ticket_type(id).is_some();
-        match create(&self.command, set.creation(self.command.key), is_taken)? {
+        match create(&self.checked, set.creation(self.command.key), is_taken)? {
             CreationVerdict::Replay(id) => Ok(Created { id, replayed: true }),
             CreationVerdict::Make(record) => {
                 set.remember_creation(self.command.key, record);

@@ -28,10 +28,10 @@ static INSERT_TICKET_TYPES: LazyLock<RowStatement> =
     LazyLock::new(RowStatement::insert_of_event::<TicketTypeRow<'_>>);
 static INSERT_SEATS: LazyLock<RowStatement> = LazyLock::new(RowStatement::insert_of_event::<SeatRow<'_>>);
 const DELETE_TICKET_TYPES: &str = "DELETE FROM tiketi.ticket_types WHERE event = $1 AND id = ANY($2)";
-/// Deletes the rows of an event without reservations, and then the event.
+/// Deletes the rows of an event without reservations; its seats are deleted afterwards, in parts.
 const DELETE_EVENT: [&str; 4] = [
     "DELETE FROM tiketi.event_searches WHERE event = $1",
-    "DELETE FROM tiketi.seats WHERE event = $1 AND map_version > 0",
+    "INSERT INTO tiketi.partial_events (event, at) VALUES ($1, 0)",
     "DELETE FROM tiketi.ticket_types WHERE event = $1",
     "DELETE FROM tiketi.events WHERE id = $1",
 ];
@@ -115,7 +115,7 @@ pub(crate) async fn new_seats(
     run(session, statement, rows.len()).await
 }
 
-/// Removes an event with its ticket types and seats.
+/// Removes an event with its ticket types; its seats are left over.
 pub(super) async fn delete_event(session: &mut Session, event: EventId) -> Result<(), StoreError> {
     for sql in DELETE_EVENT {
         session.execute(session.query(sql).bind(event.as_uuid())).await?;
