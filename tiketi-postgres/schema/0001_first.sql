@@ -44,7 +44,7 @@ CREATE INDEX events_by_opening ON tiketi.events (listing, opens_at, id);
 CREATE INDEX events_by_start ON tiketi.events (listing, starts_at, id);
 CREATE INDEX events_by_creation ON tiketi.events (listing, created_at, id);
 CREATE INDEX events_by_title ON tiketi.events (listing, title, id);
-CREATE INDEX events_by_closing ON tiketi.events (listing, closes_at);
+CREATE INDEX events_by_closing ON tiketi.events (listing, closes_at, opens_at, state, any_left, id);
 CREATE INDEX events_newly_sold_out ON tiketi.events (id) WHERE listing = 'on_sale' AND NOT any_left;
 CREATE INDEX events_left_again ON tiketi.events (id) WHERE listing = 'sold_out' AND any_left;
 CREATE INDEX events_newly_cancelled ON tiketi.events (id) WHERE state = 'cancelled' AND listing <> 'cancelled';

@@ -13,10 +13,12 @@ use uuid::Uuid;
 
 use crate::event::{DRAFTS, status_word};
 
-/// Rows of a listing that are looked at for the words of a search, before its index is used.
+/// Rows of a listing that are looked at for the words of a search which are not rare.
 ///
-/// A common word is found in these rows; a rare one has few rows in the index.
+/// A common word is found in these rows; another one has few rows in the index.
 pub const ROWS_LOOKED_AT: u32 = 1_000;
+/// Events that an index may find for a search before the first rows of the listing are looked at.
+pub const FEW_CANDIDATES: u32 = 100;
 /// Most grams that an index is asked for; the words are compared afterwards.
 const MOST_GRAMS: usize = 24;
 
@@ -85,14 +87,17 @@ fn stale(dialect: Dialect, columns: &str, only: &str) -> String {
 
 /// The statements of a listing in one order, of one status or of all, with or without drafts.
 ///
-/// All take the moment (`$1`), the key from which the listing starts (`$2` its value, `$3` its id), and a limit (`$4`).
+/// All but the first count take the moment (`$1`), the key from which the listing starts (`$2` its value, `$3` its id), and a
+/// limit (`$4`).
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "stores run every statement")]
 pub struct EventListing {
     /// Returns the ids of the first events, in their order.
     pub page: String,
-    /// Counts events, up to the limit.
+    /// Counts all events, up to the limit (`$2`), without a look at their rows.
     pub count: String,
+    /// Counts the events from the key on, up to the limit.
+    pub count_after: String,
     /// Returns the first events with the text in which they are searched.
     pub walk: String,
     /// Returns those events of a list of ids, in their order, that the listing has. The list is the last parameter: an
@@ -146,9 +151,8 @@ impl Shape {
         let order = format!("ORDER BY {column}{way}, id{way}");
         let parts = self.parts(dialect, &order);
         let page = format!("SELECT id FROM ({parts}) AS listed {order} LIMIT $4");
-        let count = self.parts(dialect, "");
-        let count =
-            format!("SELECT count(*) AS total FROM (SELECT id FROM ({count}) AS listed LIMIT $4) AS counted");
+        let count = self.counted(dialect, "");
+        let count_after = self.counted(dialect, &format!(" AND {}", self.later()));
         let walk = format!(
             "SELECT listed.id AS id, (SELECT folded FROM tiketi.event_searches WHERE event = listed.id) AS folded \
              FROM ({parts}) AS listed ORDER BY listed.{column}{way}, listed.id{way} LIMIT $4"
@@ -162,8 +166,9 @@ impl Shape {
             self.later(),
             self.shown()
         );
-        let [page, count, walk, these] = [page, count, walk, these].map(|text| dialect.write(&text));
-        EventListing { page, count, walk, these }
+        let [page, count, count_after] = [page, count, count_after].map(|text| dialect.write(&text));
+        let [walk, these] = [walk, these].map(|text| dialect.write(&text));
+        EventListing { page, count, count_after, walk, these }
     }
 
     /// Returns the column that the listing is sorted by.
@@ -215,6 +220,28 @@ impl Shape {
             lists.push(DRAFTS);
         }
         lists
+    }
+
+    /// Counts the events of each list, and those whose status is not announced yet. The index of closings has every column
+    /// from which a status is derived.
+    fn counted(self, dialect: Dialect, later: &str) -> String {
+        let (columns, index) = (format!("id, {}", self.column()), dialect.by("events_by_closing"));
+        let shown = self.shown();
+        // Each parameter is used: a statement of the same text may not have parameters of two types.
+        let limit = if later.is_empty() { "$2" } else { "$4" };
+        let lists = self.lists().into_iter().map(|list| {
+            format!(
+                "SELECT id FROM tiketi.events{index} WHERE listing = '{list}' AND {shown}{later} LIMIT {limit}"
+            )
+        });
+        let late = self.status.map(|_| {
+            let stale = stale(dialect, &columns, &format!(" AND {shown}{later}"));
+            format!("SELECT id FROM ({stale}) AS unannounced LIMIT {limit}")
+        });
+        let parts: Vec<_> =
+            lists.chain(late).map(|part| format!("SELECT id FROM ({part}) AS part")).collect();
+        let parts = parts.join(" UNION ALL ");
+        format!("SELECT count(*) AS total FROM (SELECT id FROM ({parts}) AS listed LIMIT {limit}) AS counted")
     }
 
     /// Selects the first events of each list, and those whose status is not announced yet.

@@ -32,7 +32,7 @@ CREATE INDEX events_by_opening ON events (listing, opens_at, id);
 CREATE INDEX events_by_start ON events (listing, starts_at, id);
 CREATE INDEX events_by_creation ON events (listing, created_at, id);
 CREATE INDEX events_by_title ON events (listing, title, id);
-CREATE INDEX events_by_closing ON events (listing, closes_at);
+CREATE INDEX events_by_closing ON events (listing, closes_at, opens_at, state, any_left, id);
 CREATE INDEX events_newly_sold_out ON events (id) WHERE listing = 'on_sale' AND NOT any_left;
 CREATE INDEX events_left_again ON events (id) WHERE listing = 'sold_out' AND any_left;
 CREATE INDEX events_newly_cancelled ON events (id) WHERE state = 'cancelled' AND listing <> 'cancelled';

@@ -8,8 +8,8 @@ use tiketi_core::search::{matches, words};
 use tiketi_core::store::{EventKeyValue, EventQuery, EventView};
 use tiketi_core::{EventId, Page, StoreError, Timestamp};
 use tiketi_sql::{
-    Dialect, EventListing, EventListings, ROWS_LOOKED_AT, Row as _, index_grams, page_of_walk, start, stored,
-    unannounced,
+    Dialect, EventListing, EventListings, FEW_CANDIDATES, ROWS_LOOKED_AT, Row as _, index_grams,
+    page_of_walk, start, stored, unannounced,
 };
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ static LISTINGS: LazyLock<EventListings> = LazyLock::new(|| EventListings::of(Di
 static UNANNOUNCED: LazyLock<String> = LazyLock::new(|| unannounced(Dialect::Sqlite));
 /// Finds the events that may have all words, by the grams of the words.
 const CANDIDATES: &str = "SELECT event AS id, folded FROM event_grams \
-    CROSS JOIN event_searches ON number = event_grams.rowid WHERE event_grams MATCH ?1";
+    CROSS JOIN event_searches ON number = event_grams.rowid WHERE event_grams MATCH ?1 LIMIT ?2";
 
 /// Returns a page of events.
 pub(crate) fn events(connection: &Connection, query: &EventQuery) -> Result<Page<EventView>, StoreError> {
@@ -71,25 +71,33 @@ fn ids(connection: &Connection, query: &EventQuery) -> Result<Page<EventId>, Sto
     }
     let until = query.page.offset() + u64::from(query.page.size()) + 1;
     let mut found = listing.read(&sql.page, until, id)?;
-    let counted = listing.read(&sql.count, MAX_TOTAL + 1, first::<i64>)?;
+    let most = MAX_TOTAL + 1;
+    let counted = match query.after {
+        Some(_) => listing.read(&sql.count_after, most, first::<i64>)?,
+        None => all(connection, &sql.count, params![listing.now, stored(most)], first::<i64>)?,
+    };
     let counted = counted.first().and_then(|count| u64::try_from(*count).ok()).unwrap_or_default();
     let before = usize::try_from(query.page.offset()).unwrap_or(usize::MAX).min(found.len());
     found.drain(..before);
     Ok(Page::with_one_more(found, counted, query.page))
 }
 
-/// Looks at the first events of the listing, and asks the index if too few of them have the words.
+/// Asks the index for a rare word, and otherwise looks at the first events of the listing before it asks for all.
 fn searched(
     listing: &Listing<'_>,
     query: &EventQuery,
     words: &[String],
 ) -> Result<Page<EventId>, StoreError> {
-    let walked = listing.read(&listing.sql.walk, u64::from(ROWS_LOOKED_AT), text)?;
-    if let Some(page) = page_of_walk(walked, words, query.page) {
-        return Ok(page);
-    }
     let wanted = index_grams(words).join(" AND ");
-    let found = all(listing.connection, CANDIDATES, [wanted], text)?;
+    let candidates = |limit: i64| all(listing.connection, CANDIDATES, (&wanted, limit), text);
+    let mut found = candidates(i64::from(FEW_CANDIDATES) + 1)?;
+    if found.len() > FEW_CANDIDATES as usize {
+        let walked = listing.read(&listing.sql.walk, u64::from(ROWS_LOOKED_AT), text)?;
+        if let Some(page) = page_of_walk(walked, words, query.page) {
+            return Ok(page);
+        }
+        found = candidates(i64::MAX)?;
+    }
     let found = found.into_iter().filter(|(_, folded)| matches(folded, words));
     let found: Vec<String> = found.map(|(id, _)| format!("\"{}\"", id.as_uuid().simple())).collect();
     let found = format!("[{}]", found.join(","));

@@ -8,8 +8,8 @@ use tiketi_core::search::{grams, matches, searched_text, words};
 use tiketi_core::store::{EventKeyValue, EventQuery, EventView};
 use tiketi_core::{Event, EventId, Page, StoreError, Timestamp};
 use tiketi_sql::{
-    Dialect, EventListing, EventListings, ROWS_LOOKED_AT, Row as _, count, index_grams, page_of_walk, start,
-    stored, unannounced,
+    Dialect, EventListing, EventListings, FEW_CANDIDATES, ROWS_LOOKED_AT, Row as _, count, index_grams,
+    page_of_walk, start, stored, unannounced,
 };
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ static LISTINGS: LazyLock<EventListings> = LazyLock::new(|| EventListings::of(Di
 static UNANNOUNCED: LazyLock<String> = LazyLock::new(|| unannounced(Dialect::Postgres));
 /// Finds the events that may have all words, by the grams of the words. The expression is that of the index.
 const CANDIDATES: &str =
-    "SELECT event AS id, folded FROM tiketi.event_searches WHERE string_to_array(grams, ' ') @> $1";
+    "SELECT event AS id, folded FROM tiketi.event_searches WHERE string_to_array(grams, ' ') @> $1 LIMIT $2";
 const WRITE_SEARCH: &str = "INSERT INTO tiketi.event_searches (event, folded, grams) VALUES ($1, $2, $3) \
     ON CONFLICT (event) DO UPDATE SET folded = excluded.folded, grams = excluded.grams";
 
@@ -75,29 +75,42 @@ async fn ids(pool: &Pool, query: &EventQuery) -> Result<Page<EventId>, StoreErro
     }
     let until = query.page.offset() + u64::from(query.page.size()) + 1;
     let mut found = each(&listing.read(&sql.page, until).await?, id)?;
-    let counted = pool.fetch_one(listing.query(&sql.count, MAX_TOTAL + 1)).await?;
+    let most = MAX_TOTAL + 1;
+    let counted = match query.after {
+        Some(_) => listing.query(&sql.count_after, most),
+        None => pool.query(&sql.count).bind(listing.now).bind(stored(most)),
+    };
+    let counted = pool.fetch_one(counted).await?;
     let before = usize::try_from(query.page.offset()).unwrap_or(usize::MAX).min(found.len());
     found.drain(..before);
     Ok(Page::with_one_more(found, count(&Row(&counted), "total")?, query.page))
 }
 
-/// Looks at the first events of the listing, and asks the index if too few of them have the words.
+/// Asks the index for a rare word, and otherwise looks at the first events of the listing before it asks for all.
 async fn searched(
     listing: &Listing<'_>,
     query: &EventQuery,
     words: &[String],
 ) -> Result<Page<EventId>, StoreError> {
-    let walked = each(&listing.read(&listing.sql.walk, u64::from(ROWS_LOOKED_AT)).await?, text)?;
-    if let Some(page) = page_of_walk(walked, words, query.page) {
-        return Ok(page);
+    let mut found = candidates(listing.pool, words, i64::from(FEW_CANDIDATES) + 1).await?;
+    if found.len() > FEW_CANDIDATES as usize {
+        let walked = each(&listing.read(&listing.sql.walk, u64::from(ROWS_LOOKED_AT)).await?, text)?;
+        if let Some(page) = page_of_walk(walked, words, query.page) {
+            return Ok(page);
+        }
+        found = candidates(listing.pool, words, i64::MAX).await?;
     }
-    let candidates = listing.pool.query(CANDIDATES).bind(index_grams(words));
-    let found = each(&listing.pool.fetch_all(candidates).await?, text)?;
     let found = found.into_iter().filter(|(_, folded)| matches(folded, words));
     let found: Vec<Uuid> = found.map(|(id, _)| id.as_uuid()).collect();
     let these = listing.query(&listing.sql.these, u64::MAX).bind(found);
     let found = each(&listing.pool.fetch_all(these).await?, id)?;
     Ok(Page::cut(found, query.page).up_to_max_total())
+}
+
+/// Returns events that may have all words, with their texts.
+async fn candidates(pool: &Pool, words: &[String], most: i64) -> Result<Vec<(EventId, String)>, StoreError> {
+    let found = pool.query(CANDIDATES).bind(index_grams(words)).bind(most);
+    each(&pool.fetch_all(found).await?, text)
 }
 
 fn id(row: &Row<'_>) -> Result<EventId, StoreError> {
