@@ -70,7 +70,7 @@ fn hexed(run: &str) -> String {
 mod tests {
     use super::*;
 
-    fn plain(grams: BTreeSet<String>) -> Vec<String> {
+    fn plain(grams: &BTreeSet<String>) -> Vec<String> {
         let decode = |gram: &String| {
             let bytes =
                 (0..gram.len()).step_by(2).map(|at| u8::from_str_radix(&gram[at..at + 2], 16).unwrap());
@@ -81,15 +81,15 @@ mod tests {
 
     #[test]
     fn grams_are_runs_of_one_to_three_characters_within_a_word() {
-        assert_eq!(plain(grams("등대 ab")), ["a", "ab", "b", "대", "등", "등대"]);
-        assert_eq!(plain(grams("밤의등대")).len(), 4 + 3 + 2);
+        assert_eq!(plain(&grams("등대 ab")), ["a", "ab", "b", "대", "등", "등대"]);
+        assert_eq!(plain(&grams("밤의등대")).len(), 4 + 3 + 2);
     }
 
     #[test]
     fn a_word_has_its_longest_grams_only() {
-        assert_eq!(plain(word_grams("밤")), ["밤"]);
-        assert_eq!(plain(word_grams("등대")), ["등대"]);
-        assert_eq!(plain(word_grams("night")), ["ght", "igh", "nig"]);
+        assert_eq!(plain(&word_grams("밤")), ["밤"]);
+        assert_eq!(plain(&word_grams("등대")), ["등대"]);
+        assert_eq!(plain(&word_grams("night")), ["ght", "igh", "nig"]);
     }
 
     /// Fails if a gram of a word may be missing in a text that contains the word.

@@ -159,10 +159,9 @@ impl RouteClass {
         match (self, is_user) {
             (Self::Read, true) => "read user",
             (Self::Read, false) => "read network",
-            (Self::Write, true) => "write user",
-            (Self::Write, false) => "write network",
             // The user has one allowance for all writes.
-            (Self::Hold | Self::UnverifiedHold, true) => "write user",
+            (Self::Write | Self::Hold | Self::UnverifiedHold, true) => "write user",
+            (Self::Write, false) => "write network",
             (Self::Hold, false) => "hold network",
             (Self::UnverifiedHold, false) => "unverified hold network",
             (Self::SignIn, true) => "auth user",

@@ -47,7 +47,8 @@ pub use code::CodeRow;
 pub use command::{ANSWER_COLUMNS, CommandRow, CreationRow, answer_claim};
 pub use event::{EventRow, TicketTypeRow};
 pub use event_list::{
-    Dialect, EventListing, EventListings, FEW_CANDIDATES, ROWS_LOOKED_AT, index_grams, page_of_walk, start, unannounced,
+    Dialect, EventListing, EventListings, FEW_CANDIDATES, ROWS_LOOKED_AT, index_grams, page_of_walk, start,
+    unannounced,
 };
 pub use fact::{
     claimed_fact, fact_text, kinds, kinds_text, release_columns, subscriber_name, subscriber_status,

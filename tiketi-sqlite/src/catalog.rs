@@ -1,7 +1,6 @@
 //! The catalog.
 
 use async_trait::async_trait;
-use rusqlite::Connection;
 use tiketi_core::decide::{
     self, AddTicketType, BlockRefused, BlockSeats, CheckedCreation, CreateEvent, CreateRefused, Created,
     EditRefused, Scope, UnblockSeats, announce_status,
@@ -16,7 +15,7 @@ use tiketi_core::{
 use crate::event_list::{self, to_announce};
 use crate::store::SqliteStore;
 use crate::working_set::WorkingSet;
-use crate::{create, load, reads, write};
+use crate::{create, reads, write};
 
 #[async_trait]
 impl CatalogStore for SqliteStore {

@@ -173,7 +173,7 @@ impl Command for RecordOutcome {
             }
             CaptureOutcome::NotFound => {
                 let terms = scope.event().details.terms.over(&self.terms);
-                check_grace(payment, reservation, terms, now).map_err(CommandError::Refused)?;
+                check_grace(payment, reservation, &terms, now).map_err(CommandError::Refused)?;
                 record_declined(&mut change, payment, NOT_FOUND, reservation, now)?
             }
         };
@@ -188,7 +188,7 @@ impl Command for RecordOutcome {
 fn check_grace(
     payment: &Payment,
     reservation: &Reservation,
-    terms: Terms,
+    terms: &Terms,
     now: Timestamp,
 ) -> Result<(), RecordOutcomeRefused> {
     match not_found_is_final_at(payment, reservation, terms) {
@@ -220,7 +220,7 @@ fn record_declined(
 pub(super) fn not_found_is_final_at(
     payment: &Payment,
     reservation: &Reservation,
-    terms: Terms,
+    terms: &Terms,
 ) -> Option<Timestamp> {
     let PaymentState::Confirming { since } = payment.state else { return None };
     let cap = reservation.held_since.after(terms.hold_cap);

@@ -239,7 +239,7 @@ impl ScheduleReconciliation {
         let terms = scope.event().details.terms.over(&self.terms);
         let final_at = scope
             .reservation(payment.reservation)
-            .and_then(|reservation| not_found_is_final_at(payment, reservation, terms));
+            .and_then(|reservation| not_found_is_final_at(payment, reservation, &terms));
         let next = final_at.map_or(reconciliation.next, |at| reconciliation.next.min(at));
         Reconciliation { next, last_inconclusive: Some(NOT_KNOWN.to_owned()), ..reconciliation }
     }

@@ -26,8 +26,12 @@ impl CatalogStore for MemoryStore {
         let NewEvent { event, ticket_types, seats } = command.event;
         let (id, ids) = (event.id, ticket_types.iter().map(|row| row.id).collect::<Vec<_>>());
         let mut snapshot = Snapshot::new(event);
-        ticket_types.into_iter().for_each(|ticket_type| snapshot.put_ticket_type(ticket_type));
-        seats.into_iter().for_each(|seat| snapshot.put_seat(seat));
+        for ticket_type in ticket_types {
+            snapshot.put_ticket_type(ticket_type);
+        }
+        for seat in seats {
+            snapshot.put_seat(seat);
+        }
         let mut state = self.lock();
         let is_taken = state.events.contains_key(&id)
             || ids.iter().any(|ticket_type| state.event_of_ticket_type.contains_key(ticket_type));

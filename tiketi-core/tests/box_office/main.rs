@@ -75,10 +75,10 @@ impl TestShop {
     }
 
     async fn over(gateway: MoodyGateway) -> Self {
-        Self::under(Terms::default(), gateway).await
+        Self::under(&Terms::default(), gateway).await
     }
 
-    async fn under(terms: Terms, gateway: MoodyGateway) -> Self {
+    async fn under(terms: &Terms, gateway: MoodyGateway) -> Self {
         let clock = Arc::new(ManualClock::at(opening()));
         let gateway = Arc::new(gateway);
         let notifier = Arc::new(MemoryNotifier::default());
@@ -88,7 +88,7 @@ impl TestShop {
             .gateway(Arc::<MoodyGateway>::clone(&gateway))
             .subscriber("test", Arc::<MemoryNotifier>::clone(&notifier))
             .ids(Arc::new(CountedIds::seeded(1)))
-            .terms(terms)
+            .terms(*terms)
             .build()
             .unwrap();
         office.jobs().subscribe_once().await.unwrap();

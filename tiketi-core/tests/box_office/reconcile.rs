@@ -83,7 +83,7 @@ async fn a_provider_without_answers_for_ten_minutes_loses_no_payment() {
 async fn a_shop_reconciles_and_lists_payments_after_its_own_pauses() {
     let [second, longest, told] = [1, 3, 2].map(Duration::from_secs);
     let terms = Terms::default().ask_again_after(second).ask_again_at_most(longest).trouble_after(told);
-    let shop = TestShop::under(terms, MoodyGateway::default()).await;
+    let shop = TestShop::under(&terms, MoodyGateway::default()).await;
     let payment = unknown(&shop, ConfirmFault::LoseAnswer).await;
     for _ in 0..2 {
         shop.gateway.inner.answer_next_lookup(LookupAnswer::Unknown {

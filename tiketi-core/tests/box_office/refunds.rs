@@ -93,7 +93,7 @@ async fn parts_add_up_to_the_whole_and_no_further() {
 async fn a_seat_given_back_is_sold_to_the_next_and_the_fee_is_kept() {
     let tier = CancellationTier::new(Duration::ZERO, 1_000, 0).unwrap();
     let terms = Terms::default().cancellation(CancellationPolicy::new(&[tier]).unwrap());
-    let shop = TestShop::under(terms, MoodyGateway::default()).await;
+    let shop = TestShop::under(&terms, MoodyGateway::default()).await;
     let (sold, payment) = shop.sold(ADA, &[0, 1]).await;
     let one = RefundWanted::tickets(vec![shop.seats[0]], Vec::new());
     let done = shop.office.payments().refund(payment.id, ADA, one, "one less", None, None).await.unwrap();
@@ -130,7 +130,7 @@ async fn named_tickets_whose_refund_was_refused_go_back_when_it_is_tried_again()
 async fn tickets_for_which_nothing_comes_back_ask_no_provider() {
     let all = CancellationTier::new(Duration::ZERO, 10_000, 0).unwrap();
     let terms = Terms::default().cancellation(CancellationPolicy::new(&[all]).unwrap());
-    let shop = TestShop::under(terms, MoodyGateway::default()).await;
+    let shop = TestShop::under(&terms, MoodyGateway::default()).await;
     let (sold, payment) = shop.sold(ADA, &[0]).await;
     let ended = shop.office.payments().cancel_or_refund(sold.id, ADA, None).await.unwrap();
     assert!(matches!(ended.state, ReservationState::Cancelled { .. }));

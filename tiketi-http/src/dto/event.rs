@@ -126,7 +126,7 @@ impl EventDto {
             state: state_word(event.state),
             currency: event.currency.code().to_owned(),
             layout_id: event.layout.map(|layout| layout.to_string()),
-            limits: EventLimitsDto::of(details.terms.over(&box_office.terms())),
+            limits: EventLimitsDto::of(&details.terms.over(&box_office.terms())),
             metadata: shown_metadata(&details.metadata),
             ticket_types: view.ticket_types.iter().map(Into::into).collect(),
             waiting_room: WaitingRoomDto::of(view, box_office.now()),
@@ -137,7 +137,7 @@ impl EventDto {
 }
 
 impl EventLimitsDto {
-    fn of(terms: Terms) -> Self {
+    fn of(terms: &Terms) -> Self {
         Self {
             hold_seconds: terms.hold_ttl.as_secs(),
             hold_cap_seconds: terms.hold_cap.as_secs(),

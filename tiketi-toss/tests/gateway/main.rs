@@ -1,6 +1,6 @@
 //! The gateway against a stub of TossPayments with configurable faults.
 
-#![expect(clippy::unwrap_used, reason = "the whole file is a test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "the whole file is a test")]
 
 mod confirms;
 mod deposits;
