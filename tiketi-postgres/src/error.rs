@@ -125,7 +125,7 @@ pub(crate) fn was_lost(error: &StoreError) -> bool {
 mod tests {
     use super::is_refusal;
 
-    /// Seen to fail while every error of a live connection was a refusal.
+    /// Fails if every error of a live connection is a refusal.
     #[test]
     fn only_what_undoes_a_transaction_is_a_refusal() {
         for refusal in ["23505", "40001", "40P01", "55P03", "57014", "53100", "25P02", "22003"] {

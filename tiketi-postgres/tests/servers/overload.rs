@@ -15,7 +15,7 @@ const MOST: usize = 64;
 /// Time after which a wait for a connection fails; less than the statement before them takes.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Seen to fail without the line: every read waited for three seconds, and then failed.
+/// Fails without the line: every read waits for three seconds, and then fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn reads_beyond_what_can_wait_are_refused_at_once_and_the_others_are_answered() {
     let cluster = TestCluster::of(1).await;

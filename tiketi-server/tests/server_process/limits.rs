@@ -161,7 +161,7 @@ async fn registered(server: &Running, client: &str, name: &str) -> String {
     answer["token"].as_str().unwrap().to_owned()
 }
 
-/// Seen to fail with holds counted for their users only: every account held its seats.
+/// Fails if holds are counted for their users only: every account holds its seats.
 #[tokio::test]
 async fn accounts_without_a_proved_address_do_not_take_the_hall_from_one_network() {
     let folder = tempfile::tempdir().unwrap();
