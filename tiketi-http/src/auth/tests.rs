@@ -191,7 +191,7 @@ async fn a_token_of_another_algorithm_or_secret_is_refused() {
     }
 }
 
-/// Fails if `nbf` or `crit` is not looked at.
+/// Seen to fail with `nbf` and `crit` not looked at.
 #[tokio::test]
 async fn a_token_that_is_not_valid_yet_or_needs_an_extension_is_refused() {
     let server = Server::new();

@@ -229,7 +229,7 @@ async fn a_token_that_names_the_session_of_another_account_is_refused() {
     assert_eq!(refusal(&refused), (401, "INVALID_TOKEN".to_owned()));
 }
 
-/// Fails if the account is not looked at after the session has started.
+/// Seen to fail with the password not looked at after the session has started.
 #[tokio::test]
 async fn a_sign_in_that_checked_the_password_before_a_reset_gets_no_session() {
     let server = Server::new();

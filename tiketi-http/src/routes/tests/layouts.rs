@@ -170,7 +170,7 @@ async fn a_plan_is_checked_without_being_saved() {
     assert_eq!(shop.everything().await, before);
 }
 
-/// Fails if all seats are in the answer: that of a million seats had 48 MB.
+/// Seen to fail with all seats in the answer: that of a million seats had 48 MB.
 #[tokio::test]
 async fn a_large_layout_is_read_in_parts() {
     let shop = Shop::open().await;
