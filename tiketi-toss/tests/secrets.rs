@@ -159,7 +159,9 @@ async fn a_whole_run_logs_what_failed_and_nothing_secret() {
     shown.show(debug);
 
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap() + &shown.text;
-    for told in ["INVENTED_YESTERDAY", "UNAUTHORIZED_KEY", "no answer in time", "ERROR", "SecretDigest(..)", "TRACE"] {
+    for told in
+        ["INVENTED_YESTERDAY", "UNAUTHORIZED_KEY", "no answer in time", "ERROR", "SecretDigest(..)", "TRACE"]
+    {
         assert!(text.contains(told), "{told} is not in {text}");
     }
     assert_eq!(secrets.len(), 1);
