@@ -63,5 +63,20 @@ export async function signIn(page, shop, { email, password }) {
 export const until = (page, condition, argument) =>
   page.waitForFunction(condition, argument, { timeout: DEADLINE, polling: 50 });
 
+/**
+ * Waits until the page is at an address.
+ *
+ * Where a script sends a form at once, its navigation replaces the one before, and the wait for that ends with an error.
+ */
+export async function arrives(page, address) {
+  for (;;) {
+    try {
+      return await page.waitForURL(address);
+    } catch (error) {
+      if (!error.message.includes('net::ERR_ABORTED')) throw error;
+    }
+  }
+}
+
 /** Waits until the hall is drawn. */
 export const hallIsDrawn = (page) => page.locator('tiketi-hall[data-js-state="drawn"]').waitFor();

@@ -1,5 +1,5 @@
 import { after, test } from 'node:test';
-import { closeBrowser, hallIsDrawn, signIn, visitor } from './browser.js';
+import { arrives, closeBrowser, hallIsDrawn, signIn, visitor } from './browser.js';
 import { lookAt } from './looks.js';
 import { openShop } from './shop.js';
 import { tapSeat } from './steps.js';
@@ -25,10 +25,10 @@ test('한국어로 좌석을 고르고, 결제하고, 예매를 확인한다', a
   await page.locator('.hall-said').getByText('R석 가-3').waitFor();
   await lookAt(page, 'ko-seats');
   await page.locator('#basket a.button').click();
-  await page.waitForURL(/\/checkout$/);
+  await arrives(page, /\/checkout$/);
   await lookAt(page, 'ko-checkout');
   await page.locator('form[action$="/checkout"] button').click();
-  await page.waitForURL(/\/result$/);
+  await arrives(page, /\/result$/);
   await page.getByText(/^TKT-|TKT-/).first().waitFor();
   await lookAt(page, 'ko-result');
   await page.goto('/reservations');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { closeBrowser, signIn, visitor } from './browser.js';
+import { arrives, closeBrowser, signIn, visitor } from './browser.js';
 import { TARGET, openShop, start, stop } from './shop.js';
 import { chooseInList, pay } from './steps.js';
 
@@ -34,7 +34,7 @@ async function openShopWithProvider(t) {
 async function payAtProvider(page) {
   await page.getByRole('button', { name: /^Pay / }).click();
   await page.getByRole('button', { name: 'Open the payment window' }).click();
-  await page.waitForURL(/\/result$/);
+  await arrives(page, /\/result$/);
 }
 
 test('a declined payment keeps the tickets, the next one is accepted, and a cancellation refunds it', async (t) => {

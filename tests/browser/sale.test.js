@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { closeBrowser, hallIsDrawn, signIn, visitor } from './browser.js';
+import { arrives, closeBrowser, hallIsDrawn, signIn, visitor } from './browser.js';
 import { openShop } from './shop.js';
 import { fromListToSeats, pay, seatIsShown, tapSeat } from './steps.js';
 
@@ -73,7 +73,7 @@ test('a visitor without JavaScript registers and buys', async (t) => {
   await page.getByLabel('E-mail address').fill('bada@example.com');
   await page.getByLabel('Password').fill('wooden stairs by the quay');
   await page.getByRole('button', { name: 'Create the account' }).click();
-  await page.waitForURL((url) => url.pathname.endsWith('/seats'));
+  await arrives(page, (url) => url.pathname.endsWith('/seats'));
   await list.getByRole('button', { name: 'Hold R C-5,' }).click();
   await pay(page);
   assert.equal((await shop.seats(event.id)).get('R C-5').status, 'reserved');
@@ -112,7 +112,7 @@ test('a purchase survives a reload at each step', async (t) => {
   await page.locator('#basket li').filter({ hasText: 'VIP A-4' }).waitFor();
 
   await page.getByRole('link', { name: 'To the payment' }).click();
-  await page.waitForURL(/\/checkout$/);
+  await arrives(page, /\/checkout$/);
   await page.reload();
   await page.getByRole('button', { name: /^Pay / }).click();
   await page.getByRole('heading', { name: 'The tickets are yours' }).waitFor();
@@ -149,7 +149,7 @@ test('everything is bought by the keyboard alone, through the list', async (t) =
   await page.locator('#basket li').filter({ hasText: 'VIP B-3' }).waitFor();
   assert.ok(await page.evaluate(() => document.activeElement.closest('#seat-list')), 'the focus stays in the list');
   await press(/^To the payment/);
-  await page.waitForURL(/\/checkout$/);
+  await arrives(page, /\/checkout$/);
   await press(/^Pay /);
   await page.getByRole('heading', { name: 'The tickets are yours' }).waitFor();
 });

@@ -1,13 +1,13 @@
 // What a visitor does on the pages, in the words of the pages.
 
-import { until } from './browser.js';
+import { arrives, until } from './browser.js';
 
 /** Goes from the list of events to choosing seats, as a visitor who clicks does. */
 export async function fromListToSeats(page, title) {
   await page.goto('/events');
   await page.getByRole('link', { name: title }).click();
   await page.getByRole('link', { name: /choose seats/i }).click();
-  await page.waitForURL(/\/events\/[^/]+\/seats/);
+  await arrives(page, /\/events\/[^/]+\/seats/);
 }
 
 /** Chooses a seat in the list: section, row, seat. */
@@ -60,7 +60,7 @@ export const seatIsShown = (page, label, kind) => until(page, ([wanted, shown]) 
 /** Goes from the basket to the result, and pays with the first method. */
 export async function pay(page) {
   await page.getByRole('link', { name: 'To the payment' }).click();
-  await page.waitForURL(/\/checkout$/);
+  await arrives(page, /\/checkout$/);
   await page.getByRole('button', { name: /^Pay / }).click();
   await page.getByRole('heading', { name: 'The tickets are yours' }).waitFor();
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { closeBrowser, hallIsDrawn, signIn, visitor } from './browser.js';
+import { arrives, closeBrowser, hallIsDrawn, signIn, visitor } from './browser.js';
 import { openShop } from './shop.js';
 import { pay, seatIsShown, tapSeat } from './steps.js';
 
@@ -28,7 +28,7 @@ test('the waiting room admits the right buyer, and no other', async (t) => {
   const [first, second, third] = [await member(t, shop), await member(t, shop), await member(t, shop)];
 
   await join(first.page, event);
-  await first.page.waitForURL(/\/seats/);
+  await arrives(first.page, /\/seats/);
   await join(second.page, event);
   await second.page.locator('[data-part="position"]').getByText('1', { exact: true }).waitFor();
   await join(third.page, event);
@@ -36,7 +36,7 @@ test('the waiting room admits the right buyer, and no other', async (t) => {
 
   // Who waits finds no way around the line.
   await third.page.goto(`/events/${event.id}/seats`);
-  await third.page.waitForURL(/\/line$/);
+  await arrives(third.page, /\/line$/);
   const seat = (await shop.seats(event.id)).get('VIP A-3');
   const refused = await third.page.context().request.post(`${shop.base}/api/seats/reserve`, {
     data: { eventId: event.id, seatIds: [seat.id] }, headers: { Origin: shop.base, 'Sec-Fetch-Site': 'same-origin' },
@@ -52,7 +52,7 @@ test('the waiting room admits the right buyer, and no other', async (t) => {
   await tapSeat(first.page, 'VIP A-2');
   await seatIsShown(first.page, 'VIP A-2', 'mine');
   await pay(first.page);
-  await second.page.waitForURL(/\/seats/);
+  await arrives(second.page, /\/seats/);
   await third.page.locator('[data-part="position"]').getByText('1', { exact: true }).waitFor();
   assert.match(third.page.url(), /\/line$/);
   await hallIsDrawn(second.page);
@@ -75,7 +75,7 @@ test('a buyer without JavaScript waits, enters and buys', async (t) => {
   await enter.or(page.getByText('You are in')).waitFor();
   if (await enter.isVisible()) await enter.click();
   else await page.getByRole('link', { name: 'Choose seats' }).click();
-  await page.waitForURL(/\/seats/);
+  await arrives(page, /\/seats/);
   const list = page.locator('#seat-list');
   await list.getByRole('link', { name: /^VIP / }).click();
   await list.getByRole('link', { name: /^Row A/ }).click();
@@ -98,5 +98,5 @@ test('a buyer who leaves the line lets the next one in', async (t) => {
   await leaver.page.getByText('You have left the line.').waitFor();
   await next.page.locator('[data-part="position"]').getByText('1', { exact: true }).waitFor();
   await shop.call('POST', `/api/queue/leave/${event.id}`, {}, holder.token);
-  await next.page.waitForURL(/\/seats/);
+  await arrives(next.page, /\/seats/);
 });
