@@ -4,7 +4,7 @@
 //! words and works without a dictionary, so that one or two Korean syllables are found as well as an English word.
 //!
 //! An index of words cannot answer that. A store indexes the [`grams`] of the text: every run of one, two and three
-//! characters. The grams of a word ([`word_grams`]) select the few events that may match, and [`matches`] decides.
+//! characters. The grams of a word ([`word_grams`]) select the few events that may match, and [`matches()`] decides.
 
 use std::collections::BTreeSet;
 

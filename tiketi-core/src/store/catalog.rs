@@ -152,7 +152,7 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// - MUST match and sort as [`EventQuery::wants`] and [`EventSort::compare`] do, for every script and letter case,
+    /// - MUST match and sort as [`EventQuery::wants`] and [`EventSort::compare`](crate::store::EventSort::compare) do, for every script and letter case,
     ///   with characters such as `%`, `_`, `'` and `\` taken literally.
     /// - [`Page::total`] MUST count the whole listing, from [`EventQuery::after`] on; exactly if it has at most
     ///   [`crate::limits::MAX_TOTAL`] events. Of a longer listing, it MUST NOT be greater than the number of events.
