@@ -20,7 +20,7 @@ use crate::{load, reads, write};
 
 /// Most seats that one commit writes or deletes: some milliseconds, for which other commands wait.
 const SEATS_A_COMMIT: usize = 250;
-/// In `partial_events`: the seats belong to no event, and nobody writes more of them.
+/// In `partial_events`: the seats belong to no event, and no task writes more of them.
 const TO_DELETE: i64 = 0;
 
 type Outcome = Result<Created, CommandError<CreateRefused>>;

@@ -108,7 +108,7 @@ impl Pool {
 
     /// Waits for a connection, unless so many wait that the wait would be long.
     ///
-    /// Whoever waits longer than the pool's time limit gets an error and has waited for nothing. Told at once, a client can
+    /// A caller that waits longer than the pool's time limit gets an error after all that time. Refused at once, a client can
     /// come back when it is asked to, and those who wait are served in time.
     async fn connection(&self) -> Result<(PoolConnection<Postgres>, Held), StoreError> {
         let _place = self.line.enter()?;

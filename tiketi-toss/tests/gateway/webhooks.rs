@@ -65,7 +65,7 @@ async fn a_decline_webhook_before_the_confirm_is_looked_up() {
     assert_eq!(shop.lookup(&order).await, declined);
 }
 
-/// Fails with a lookup for each webhook: whoever knew an order id made the shop ask without end.
+/// Fails with a lookup for each webhook: a sender who knew an order id could cause any number of lookups.
 #[tokio::test]
 async fn a_deposit_proves_itself_with_the_payments_secret_without_a_lookup() {
     let shop = TestShop::open().await;

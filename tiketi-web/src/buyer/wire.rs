@@ -237,7 +237,7 @@ pub(crate) struct ReservedItem {
     pub(crate) unit_price: i64,
 }
 
-/// What became of a reservation.
+/// The status of a reservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ReservationStatus {
@@ -269,7 +269,7 @@ impl ReservationStatus {
     }
 }
 
-/// What became of the money.
+/// The status of a reservation's payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PaymentStatus {
