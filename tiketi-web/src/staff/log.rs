@@ -6,7 +6,6 @@ use axum::response::Response;
 use axum::routing::get;
 
 use super::changes::{Change, changes};
-use super::local_time;
 use super::member::{Member, Staff, may};
 use super::pager::KeyPager;
 use super::wire::{LogEntry, LogPage};
@@ -42,15 +41,7 @@ pub(super) struct Logged {
 /// Shows the entries that the filters leave, the newest first.
 async fn list(Staff { member, .. }: Staff<may::Log>, query: Fields) -> Result<Response, Failure> {
     let mut form = Form::of(query.clone());
-    let zone = member.zone();
-    let mut day = |name: &str, later: u64| {
-        let Some(text) = query.filled(name) else { return String::new() };
-        let at = local_time::day_start(text, zone, later);
-        if at.is_none() {
-            form.refuse(name, member.visit.t("staff-wrong-time"));
-        }
-        at.unwrap_or_default()
-    };
+    let mut day = |name: &str, later: u64| member.day_filter(&query, &mut form, name, later);
     let (from, to) = (day("from", 0), day("to", 1));
     let asked = [
         ("action", query.get("action")),

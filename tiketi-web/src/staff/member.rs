@@ -16,6 +16,7 @@ use tiketi_core::language::Language;
 use super::charts::{ValueText, grouped};
 use super::local_time;
 use crate::failure::Failure;
+use crate::form::{Fields, Form};
 use crate::page::Page;
 use crate::visit::Visit;
 
@@ -169,6 +170,17 @@ impl Member {
     /// Returns the time zone in which times are shown and written.
     pub(crate) fn zone(&self) -> Tz {
         self.visit.shop.settings.zone
+    }
+
+    /// Returns the first moment of the day that a filter names, or of a later one, as the wire writes it; nothing if the
+    /// filter is empty. What is no day is refused on the form.
+    pub(crate) fn day_filter(&self, query: &Fields, form: &mut Form, name: &str, days_later: u64) -> String {
+        let Some(text) = query.filled(name) else { return String::new() };
+        let at = local_time::day_start(text, self.zone(), days_later);
+        if at.is_none() {
+            form.refuse(name, self.visit.t("staff-wrong-time"));
+        }
+        at.unwrap_or_default()
     }
 
     /// Writes a moment of the wire with day and minute; a text that is none stays as it is.

@@ -9,7 +9,6 @@ use axum::routing::get;
 use serde_json::json;
 
 use super::choice::Select;
-use super::local_time;
 use super::log::{Logged, entries_about};
 use super::member::{Member, Staff, done, may};
 use super::pager::KeyPager;
@@ -56,15 +55,7 @@ struct ReservationPageOne {
 async fn list(Staff { member, .. }: Staff<may::Read>, query: Fields) -> Result<Response, Failure> {
     let api = &member.visit.api;
     let mut form = Form::of(query.clone());
-    let zone = member.zone();
-    let mut day = |name: &str, later: u64| {
-        let Some(text) = query.filled(name) else { return String::new() };
-        let at = local_time::day_start(text, zone, later);
-        if at.is_none() {
-            form.refuse(name, member.visit.t("staff-wrong-time"));
-        }
-        at.unwrap_or_default()
-    };
+    let mut day = |name: &str, later: u64| member.day_filter(&query, &mut form, name, later);
     // The last day belongs to what is asked for.
     let (from, to) = (day("from", 0), day("to", 1));
     let asked = [
