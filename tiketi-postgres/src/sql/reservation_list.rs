@@ -9,11 +9,12 @@ use tiketi_sql::{ReservationRow, columns, stored};
 use crate::sql::row::{each, maybe};
 use crate::sql::session::Pool;
 
-/// Reads a page of each state by its key, and merges them: an index orders the reservations of one state only.
+/// Reads a page of each state by its key, and merges them: an index orders the reservations of one state only. The
+/// state is written as that index has it.
 const IN_SHOP: &str = concat!(
     "SELECT found.* FROM unnest($1::text[]) AS wanted (word) CROSS JOIN LATERAL (SELECT ",
     columns!(reservation),
-    " FROM tiketi.reservations WHERE state = wanted.word AND (created_at, serial) < ($2, $3) AND created_at >= $4 \
+    " FROM tiketi.reservations WHERE lower(state) = wanted.word AND (created_at, serial) < ($2, $3) AND created_at >= $4 \
         ORDER BY created_at DESC, serial DESC LIMIT $5) AS found \
     ORDER BY created_at DESC, serial DESC LIMIT $5"
 );

@@ -14,9 +14,11 @@ use crate::working_set::WorkingSet;
 
 /// Reads the due holds of all events from one index; its cost is that of what is due, however many events there are.
 ///
-/// Locked events are left out, because one of them may have more due holds than the limit.
+/// The end of a hold is written as `due_holds` indexes it, so that no other index serves. Locked events are left out,
+/// because one of them may have more due holds than the limit.
 pub(crate) const DUE: &str = "SELECT event, id FROM tiketi.reservations \
-    WHERE state = 'held' AND state_at <= $1 AND event <> ALL ($3) ORDER BY state_at, id LIMIT $2";
+    WHERE (CASE WHEN state = 'held' THEN state_at END) <= $1 AND event <> ALL ($3) \
+    ORDER BY CASE WHEN state = 'held' THEN state_at END, id LIMIT $2";
 
 /// Reservations of one event that were due when they were listed.
 struct Expiry {

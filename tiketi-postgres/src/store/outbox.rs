@@ -60,12 +60,19 @@ const CLAIM: &str = concat!(
             AND earlier.id < mine.id AND earlier.id NOT IN (SELECT id FROM mine) OFFSET 0) \
     RETURNING fact.id, event, at, tries, body"
 );
-const ACKNOWLEDGE: &str =
-    concat!("DELETE FROM tiketi.outbox WHERE subscriber = ", subscriber!(), " AND id = ANY($2)");
+/// Names facts by their ids, and says between which they are: with statistics from before a queue grew, the planner
+/// would read the whole queue and compare each of its facts with the ids.
+macro_rules! named {
+    () => {
+        " AND id = ANY($2) AND id >= ($2::bigint[])[1] AND id <= ($2::bigint[])[cardinality($2::bigint[])]"
+    };
+}
+const ACKNOWLEDGE: &str = concat!("DELETE FROM tiketi.outbox WHERE subscriber = ", subscriber!(), named!());
 const RELEASE: &str = concat!(
     "UPDATE tiketi.outbox SET claimed_until = $4, tries = tries + $5 WHERE subscriber = ",
     subscriber!(),
-    " AND id = ANY($2) AND claimed_until = $3"
+    named!(),
+    " AND claimed_until = $3"
 );
 const REMOVED: &str = "SELECT id FROM tiketi.subscribers WHERE removed_at IS NOT NULL";
 /// Deletes the oldest facts of a subscriber, approximately a limited number.
