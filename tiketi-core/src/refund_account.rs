@@ -3,11 +3,11 @@
 use std::fmt;
 
 /// Most digits of an account number (source: TossPayments core API, cancel).
-const MAX_NUMBER_DIGITS: usize = 20;
+pub const MAX_NUMBER_DIGITS: usize = 20;
 /// Most characters of the holder's name (source: the same).
-const MAX_HOLDER_CHARS: usize = 60;
+pub const MAX_HOLDER_CHARS: usize = 60;
 /// Most characters of a bank's code or name; twice the longest that TossPayments lists.
-const MAX_BANK_CHARS: usize = 40;
+pub const MAX_BANK_CHARS: usize = 40;
 
 /// A buyer's account, for money that was paid by transfer; `Debug` hides its contents.
 ///

@@ -1,13 +1,13 @@
 //! Checks what users write about their accounts.
 
 use secrecy::SecretString;
-use tiketi_core::account::Email;
+use tiketi_core::account::{Email, ParseEmailError};
 use tiketi_core::language::Language;
 use tiketi_core::limits::MAX_NAME_CHARS;
 use tiketi_core::text::check_line;
 
 use crate::credentials::{MAX_PASSWORD_CHARS, Password, PasswordProblem};
-use crate::error::ApiError;
+use crate::error::{ApiError, Reason};
 use crate::state::AppState;
 
 /// Most characters of a telephone number, separators included.
@@ -21,12 +21,18 @@ pub(super) fn checked_name(name: &str) -> Option<String> {
 
 pub(super) fn valid_name(name: &str) -> Result<String, ApiError> {
     checked_name(name).ok_or_else(|| {
-        ApiError::invalid("name", format!("must have from 1 to {MAX_NAME_CHARS} characters on one line"))
+        ApiError::invalid(
+            "name",
+            Reason::new(
+                format!("must have from 1 to {MAX_NAME_CHARS} characters on one line"),
+                format!("한 줄에 1자부터 {MAX_NAME_CHARS}자까지여야 합니다."),
+            ),
+        )
     })
 }
 
 pub(super) fn valid_email(email: &str) -> Result<Email, ApiError> {
-    email.parse().map_err(|error| ApiError::invalid("email", error))
+    email.parse().map_err(|error: ParseEmailError| ApiError::invalid("email", error))
 }
 
 pub(super) fn valid_phone(phone: Option<&str>) -> Result<Option<String>, ApiError> {
@@ -36,14 +42,20 @@ pub(super) fn valid_phone(phone: Option<&str>) -> Result<Option<String>, ApiErro
     if fits {
         Ok(Some(phone.to_owned()))
     } else {
-        Err(ApiError::invalid("phone", format!("must have at most {MAX_PHONE_CHARS} digits and separators")))
+        Err(ApiError::invalid(
+            "phone",
+            Reason::new(
+                format!("must have at most {MAX_PHONE_CHARS} digits and separators"),
+                format!("숫자와 구분 기호로 {MAX_PHONE_CHARS}자 이하여야 합니다."),
+            ),
+        ))
     }
 }
 
 pub(super) fn valid_language(tag: Option<&str>) -> Result<Option<Language>, ApiError> {
     let Some(tag) = tag else { return Ok(None) };
     let known = Language::named(tag).map(Some);
-    known.ok_or_else(|| ApiError::invalid("language", "must be `en` or `ko`"))
+    known.ok_or_else(|| ApiError::invalid("language", Reason::one_of("en, ko")))
 }
 
 /// Checks a password that somebody chose. `words` are the address and the name.
@@ -55,10 +67,14 @@ pub(super) fn valid_password(
     let least = state.limits().min_password_chars;
     Password::chosen(typed, least, words).map_err(|problem| {
         let reason = match problem {
-            PasswordProblem::Length => format!("must have from {least} to {MAX_PASSWORD_CHARS} characters"),
-            PasswordProblem::Common => {
-                "is too easy to guess: many people use it, or it is your address or name".to_owned()
-            }
+            PasswordProblem::Length => Reason::new(
+                format!("must have from {least} to {MAX_PASSWORD_CHARS} characters"),
+                format!("{least}자부터 {MAX_PASSWORD_CHARS}자까지여야 합니다."),
+            ),
+            PasswordProblem::Common => Reason::fixed(
+                "is too easy to guess: many people use it, or it is your address or name",
+                "쉽게 짐작할 수 있는 비밀번호입니다. 많은 사람이 쓰거나, 이메일 주소나 이름과 같습니다.",
+            ),
         };
         ApiError::invalid("password", reason)
     })

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use secrecy::ExposeSecret;
 use tiketi_core::account::{Account, CodePurpose, Email, MailedCode, PasswordHash, Registration, Role};
+use tiketi_core::id::ParseIdError;
 use tiketi_core::language::Language;
 use tiketi_core::store::CreateAccountRefused;
 use tiketi_core::{AccountId, CommandError};
@@ -82,7 +83,7 @@ async fn verify(
     ShopAccounts(accounts): ShopAccounts,
     ApiJson(typed): ApiJson<TypedCode>,
 ) -> Result<Json<VerifiedUser>, ApiError> {
-    let id = typed.code_id.parse().map_err(|error| ApiError::invalid("codeId", error))?;
+    let id = typed.code_id.parse().map_err(|error: ParseIdError| ApiError::invalid("codeId", error))?;
     let code = codes_of(&accounts)?.redeem(id, typed.code.expose_secret(), Sought::Address).await?;
     let MailedCode { email, purpose, language, .. } = code;
     match purpose {

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use secrecy::ExposeSecret;
 use tiketi_core::account::CodePurpose;
+use tiketi_core::id::ParseIdError;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -66,7 +67,7 @@ async fn confirm(
     ApiJson(new): ApiJson<NewPassword>,
 ) -> Result<Json<Me>, ApiError> {
     let codes = codes_of(&accounts)?;
-    let id = new.code_id.parse().map_err(|error| ApiError::invalid("codeId", error))?;
+    let id = new.code_id.parse().map_err(|error: ParseIdError| ApiError::invalid("codeId", error))?;
     let password = valid_password(&state, &new.password, &[])?;
     let lane = accounts.sign_ins.registration(address).await.lane;
     // Before the code is used up: a server that is busy leaves it valid.

@@ -16,9 +16,11 @@ use crate::auth::session::ShopAccounts;
 use crate::auth::wire::User;
 use crate::credentials::{role_from, role_name};
 use crate::dto::key_page_size;
-use crate::error::{ApiError, Code, ErrorBody};
+use crate::error::{ApiError, Code, ErrorBody, Reason};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, Staff, may};
 use crate::state::AppState;
+
+const UNKNOWN_ROLE: Reason = Reason::fixed("is no role", "역할이 아닙니다.");
 
 /// Collects the routes of accounts for staff; they need a shop with accounts.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -111,7 +113,7 @@ async fn change_role(
     ApiPath(id): ApiPath<AccountId>,
     ApiJson(body): ApiJson<ChangeRole>,
 ) -> Result<Json<AccountAnswer>, ApiError> {
-    let role = role_from(&body.role).ok_or_else(|| ApiError::invalid("role", "is no role"))?;
+    let role = role_from(&body.role).ok_or_else(|| ApiError::invalid("role", UNKNOWN_ROLE))?;
     check_line("reason", body.reason.as_deref().unwrap_or_default(), 0..=MAX_REASON_CHARS)?;
     let known = accounts.store.account(id).await?.ok_or_else(|| ApiError::new(Code::AccountNotFound))?;
     let log = staff.record();
@@ -125,14 +127,15 @@ async fn change_role(
 impl AccountListQuery {
     /// Reads the query.
     fn query(&self) -> Result<AccountQuery, ApiError> {
-        let invalid = |reason: &str| ApiError::new(Code::InvalidQuery).detail("reason", reason);
         let mut query = AccountQuery::first(key_page_size(self.limit)?);
         query = query.starting_with(self.search.as_deref().unwrap_or_default().trim());
         if let Some(role) = &self.role {
-            query = query.of_role(role_from(role).ok_or_else(|| invalid("role is no role"))?);
+            query =
+                query.of_role(role_from(role).ok_or_else(|| ApiError::invalid_query("role", UNKNOWN_ROLE))?);
         }
         if let Some(after) = &self.after {
-            query = query.after(after.parse::<Email>().map_err(|_| invalid("after is no address"))?);
+            query =
+                query.after(after.parse::<Email>().map_err(|error| ApiError::invalid_query("after", error))?);
         }
         Ok(query)
     }

@@ -14,7 +14,7 @@ use super::page::{PaginationDto, numbered_page, page_after_key};
 use super::policy::{LatePaymentWord, RefundedSeatsWord};
 use super::ticket::TicketTypeDto;
 use super::waiting_room::WaitingRoomDto;
-use crate::error::{ApiError, Code};
+use crate::error::{ApiError, Reason};
 use crate::status_words::event_status_word;
 
 /// Most characters a search may have.
@@ -208,7 +208,7 @@ pub(super) fn event_key(text: &str, sort: EventSort) -> Result<EventKey, ApiErro
         };
         Some(EventKey { value, id: id.parse().ok()? })
     };
-    read().ok_or_else(|| wrong("after", "must be `pagination.next` of a page of the same order"))
+    read().ok_or_else(|| ApiError::invalid_query("after", Reason::NOT_A_NEXT))
 }
 
 /// Filters, order and page of a list of events.
@@ -250,7 +250,7 @@ impl EventListQuery {
         }
         if let Some(search) = said(self.search.as_deref()) {
             if search.chars().count() > MAX_SEARCH_CHARS {
-                return Err(wrong("search", &format!("must have at most {MAX_SEARCH_CHARS} characters")));
+                return Err(ApiError::invalid_query("search", Reason::at_most_characters(MAX_SEARCH_CHARS)));
             }
             query = query.matching(search);
         }
@@ -263,10 +263,6 @@ fn said(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
 
-fn wrong(field: &str, reason: &str) -> ApiError {
-    ApiError::new(Code::InvalidQuery).detail("field", field).detail("reason", reason)
-}
-
 fn status_of(word: &str) -> Result<EventStatus, ApiError> {
     let all = [
         EventStatus::Upcoming,
@@ -276,7 +272,9 @@ fn status_of(word: &str) -> Result<EventStatus, ApiError> {
         EventStatus::Cancelled,
     ];
     let known = all.into_iter().find(|status| event_status_word(*status) == word);
-    known.ok_or_else(|| wrong("status", "must be upcoming, on_sale, sold_out, ended or cancelled"))
+    known.ok_or_else(|| {
+        ApiError::invalid_query("status", Reason::one_of("upcoming, on_sale, sold_out, ended, cancelled"))
+    })
 }
 
 fn sort_of(word: &str) -> Result<EventSort, ApiError> {
@@ -285,7 +283,7 @@ fn sort_of(word: &str) -> Result<EventSort, ApiError> {
         "sale" => Ok(EventSort::SaleOpensAt),
         "newest" => Ok(EventSort::Newest),
         "title" => Ok(EventSort::Title),
-        _ => Err(wrong("sort", "must be date, sale, newest or title")),
+        _ => Err(ApiError::invalid_query("sort", Reason::one_of("date, sale, newest, title"))),
     }
 }
 

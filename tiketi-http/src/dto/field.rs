@@ -1,18 +1,17 @@
 //! Reads fields of a request; every error names the field.
 
-use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
 use tiketi_core::{Currency, limits::MAX_QUANTITY};
 
-use crate::error::ApiError;
+use crate::error::{ApiError, Explained, Reason};
 
 /// Reads an id, a time or a currency.
 pub(super) fn parsed<T>(field: &str, text: &str) -> Result<T, ApiError>
 where
     T: FromStr,
-    T::Err: Display,
+    T::Err: Explained,
 {
     text.parse().map_err(|reason: T::Err| ApiError::invalid(field, reason))
 }
@@ -21,7 +20,7 @@ where
 pub(super) fn parsed_list<T>(field: &str, texts: &[String]) -> Result<Vec<T>, ApiError>
 where
     T: FromStr,
-    T::Err: Display,
+    T::Err: Explained,
 {
     let read = |(at, text): (usize, &String)| parsed(&format!("{field}[{at}]"), text);
     texts.iter().enumerate().map(read).collect()
@@ -36,9 +35,7 @@ pub(super) fn quantity(field: &str, number: i64) -> Result<u32, ApiError> {
 pub(super) fn within(field: &str, number: i64, least: u32, most: u32) -> Result<u32, ApiError> {
     let fits = u32::try_from(number).ok().filter(|number| (least..=most).contains(number));
     fits.ok_or_else(|| {
-        ApiError::invalid(field, format!("must be from {least} to {most}"))
-            .detail("least", least)
-            .detail("most", most)
+        ApiError::invalid(field, Reason::range(least, most)).detail("least", least).detail("most", most)
     })
 }
 

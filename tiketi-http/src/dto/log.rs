@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::credentials::role_name;
 use crate::dto::page::key_page_size;
-use crate::error::{ApiError, Code};
+use crate::error::{ApiError, Reason};
 
 /// Which entries of the log to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -122,7 +122,7 @@ fn parsed<T: std::str::FromStr>(name: &str, text: Option<&str>) -> Result<Option
 }
 
 fn invalid(name: &str) -> ApiError {
-    ApiError::new(Code::InvalidQuery).detail("reason", format!("{name} is not valid"))
+    ApiError::invalid_query(name, Reason::NOT_VALID)
 }
 
 /// Writes the key of an entry: its time in microseconds and its id.

@@ -6,7 +6,7 @@ use tiketi_core::id::MailId;
 use tiketi_core::store::DeadMail;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::error::{ApiError, Code};
+use crate::error::{ApiError, Reason};
 
 /// Mails of a listing unless the client says otherwise.
 const DEFAULT_LIMIT: i64 = 20;
@@ -29,7 +29,7 @@ impl DeadMailQuery {
         let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
         let fits = (1..=MOST).contains(&limit);
         let limit = u32::try_from(limit).ok().filter(|_| fits);
-        limit.ok_or_else(|| refused(&format!("limit must be from 1 to {MOST}")))
+        limit.ok_or_else(|| ApiError::invalid_query("limit", Reason::range(1, MOST)))
     }
 
     pub(crate) fn after(&self) -> Result<Option<(Timestamp, MailId)>, ApiError> {
@@ -37,12 +37,8 @@ impl DeadMailQuery {
         let parts = text
             .split_once('.')
             .and_then(|(micros, id)| Some((Timestamp::from_micros(micros.parse().ok()?), id.parse().ok()?)));
-        parts.map(Some).ok_or_else(|| refused("after must be the `next` of another answer"))
+        parts.map(Some).ok_or_else(|| ApiError::invalid_query("after", Reason::NOT_A_NEXT))
     }
-}
-
-fn refused(reason: &str) -> ApiError {
-    ApiError::new(Code::InvalidQuery).detail("reason", reason)
 }
 
 /// Mails that were given up.

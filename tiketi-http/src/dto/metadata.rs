@@ -1,7 +1,7 @@
 //! The host's metadata: a JSON object.
 
 use serde_json::{Map, Value};
-use tiketi_core::metadata::Metadata;
+use tiketi_core::metadata::{Metadata, MetadataError};
 
 use crate::error::ApiError;
 
@@ -12,7 +12,7 @@ pub(super) type MetadataDto = Map<String, Value>;
 pub(super) fn read_metadata(object: Option<&MetadataDto>) -> Result<Metadata, ApiError> {
     let Some(object) = object else { return Ok(Metadata::EMPTY) };
     let json = Value::Object(object.clone()).to_string();
-    json.parse().map_err(|reason| ApiError::invalid("metadata", reason))
+    json.parse().map_err(|reason: MetadataError| ApiError::invalid("metadata", reason))
 }
 
 /// Shows metadata, or nothing if it has no entry.

@@ -7,7 +7,7 @@ use tiketi_core::notice::{LanguageTag, Notice, NoticePosition};
 use utoipa::{IntoParams, ToSchema};
 
 use super::field::parsed;
-use crate::error::{ApiError, Code};
+use crate::error::{ApiError, Reason};
 
 /// Notices of a page unless the client says otherwise.
 const DEFAULT_LIMIT: i64 = 20;
@@ -31,14 +31,13 @@ pub(crate) struct NewsQuery {
 impl NewsQuery {
     /// Reads language, position and number.
     pub(crate) fn read(&self) -> Result<(Option<LanguageTag>, Option<NoticePosition>, u32), ApiError> {
-        let wrong = |reason: String| ApiError::new(Code::InvalidQuery).detail("reason", reason);
-        let language = self.language.as_deref().map(str::parse).transpose();
-        let language = language.map_err(|error| wrong(format!("language: {error}")))?;
-        let after = self.after.as_deref().map(str::parse).transpose();
-        let after = after.map_err(|error| wrong(format!("after: {error}")))?;
+        let language = self.language.as_deref().map(str::parse::<LanguageTag>).transpose();
+        let language = language.map_err(|error| ApiError::invalid_query("language", error))?;
+        let after = self.after.as_deref().map(str::parse::<NoticePosition>).transpose();
+        let after = after.map_err(|error| ApiError::invalid_query("after", error))?;
         let limit = u32::try_from(self.limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(0);
         if limit == 0 || limit > MOST_NOTICES {
-            return Err(wrong(format!("limit: must be from 1 to {MOST_NOTICES}")));
+            return Err(ApiError::invalid_query("limit", Reason::range(1, MOST_NOTICES)));
         }
         Ok((language, after, limit))
     }

@@ -7,7 +7,7 @@ use tiketi_core::{Page, PageRequest};
 use utoipa::{IntoParams, ToSchema};
 
 use super::reservation_key::read_key;
-use crate::error::{ApiError, Code};
+use crate::error::{ApiError, Reason};
 
 /// Rows of a page unless the client says otherwise.
 const DEFAULT_PAGE_SIZE: i64 = 20;
@@ -44,9 +44,11 @@ pub(super) fn page_request(page: Option<i64>, limit: Option<i64>) -> Result<Page
 pub(super) fn numbered_page(page: Option<i64>, limit: Option<i64>) -> Result<PageRequest, ApiError> {
     let request = page_request(page, limit)?;
     if request.offset() >= MAX_TOTAL {
-        let reason =
-            format!("page: by number, only the first {MAX_TOTAL} rows are read; send `next` as `after`");
-        return Err(ApiError::new(Code::InvalidQuery).detail("reason", reason));
+        let reason = Reason::new(
+            format!("by number, only the first {MAX_TOTAL} rows are read; send `next` as `after`"),
+            format!("번호로는 처음 {MAX_TOTAL}행까지만 읽습니다. `next`를 `after`로 보내십시오."),
+        );
+        return Err(ApiError::invalid_query("page", reason));
     }
     Ok(request)
 }
@@ -54,7 +56,7 @@ pub(super) fn numbered_page(page: Option<i64>, limit: Option<i64>) -> Result<Pag
 /// Reads the page of a list that starts after a key; a number would count from there, and is refused.
 pub(super) fn page_after_key(page: Option<i64>, limit: Option<i64>) -> Result<PageRequest, ApiError> {
     if page.is_some_and(|page| page != 1) {
-        return Err(ApiError::new(Code::InvalidQuery).detail("reason", "page and after: send one of them"));
+        return Err(ApiError::invalid_query("page, after", Reason::SEND_ONE));
     }
     page_request(None, limit)
 }

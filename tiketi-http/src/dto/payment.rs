@@ -18,7 +18,7 @@ use super::deposit::{DepositDto, RefundReceiveAccount};
 use super::field::parsed;
 use super::metadata::{MetadataDto, shown_metadata};
 use super::reservation::ReservationDto;
-use crate::error::ApiError;
+use crate::error::{ApiError, Reason};
 use crate::status_words::payment_word;
 
 /// One attempt to pay for a reservation.
@@ -178,7 +178,13 @@ impl ConfirmPayment {
     /// Reads the attempt, the provider's key, and the expected amount.
     pub(crate) fn read(self) -> Result<(PaymentId, Option<String>, BelievedAmount), ApiError> {
         if self.payment_key.as_ref().is_some_and(|key| key.is_empty() || key.len() > MAX_PROVIDER_KEY) {
-            return Err(ApiError::invalid("paymentKey", format!("must have 1 to {MAX_PROVIDER_KEY} bytes")));
+            return Err(ApiError::invalid(
+                "paymentKey",
+                Reason::new(
+                    format!("must have 1 to {MAX_PROVIDER_KEY} bytes"),
+                    format!("1바이트부터 {MAX_PROVIDER_KEY}바이트까지여야 합니다."),
+                ),
+            ));
         }
         let currency = self.currency.as_deref().map(|code| parsed("currency", code)).transpose()?;
         let amount = BelievedAmount { minor: self.amount, currency };
@@ -267,8 +273,8 @@ fn return_urls(success: Option<String>, fail: Option<String>) -> Result<Option<R
     let (success, fail) = match (success, fail) {
         (None, None) => return Ok(None),
         (Some(success), Some(fail)) => (success, fail),
-        (None, Some(_)) => return Err(ApiError::invalid("successUrl", "must be given with failUrl")),
-        (Some(_), None) => return Err(ApiError::invalid("failUrl", "must be given with successUrl")),
+        (None, Some(_)) => return Err(ApiError::invalid("successUrl", Reason::given_with("failUrl"))),
+        (Some(_), None) => return Err(ApiError::invalid("failUrl", Reason::given_with("successUrl"))),
     };
     ReturnUrls::new(success, fail).map(Some).map_err(|reason| {
         let field = if reason == InvalidReturnUrl::Fail { "failUrl" } else { "successUrl" };

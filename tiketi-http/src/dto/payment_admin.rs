@@ -14,7 +14,7 @@ use super::deposit::RefundReceiveAccount;
 use super::page::page_request;
 use super::payment::{WantedRefund, reason};
 use super::{PaginationDto, payment::PaymentDto};
-use crate::error::ApiError;
+use crate::error::{ApiError, Reason};
 
 /// Filter and page of a list of payments.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -203,19 +203,31 @@ impl RefundPayment {
         let amount = self.cancel_amount.map(|minor| Money::new(minor, currency));
         let wanted = match (self.tickets, amount) {
             (Some(TicketsWord::Keep), _) if names_tickets => {
-                return Err(ApiError::invalid("tickets", "must not be `keep` if tickets are named"));
+                return Err(ApiError::invalid(
+                    "tickets",
+                    Reason::fixed(
+                        "must not be `keep` if tickets are named",
+                        "티켓을 지정하면 `keep`일 수 없습니다.",
+                    ),
+                ));
             }
             (Some(TicketsWord::Keep), Some(amount)) => RefundWanted::waiver(amount),
             (Some(TicketsWord::Keep), None) => {
                 return Err(ApiError::invalid(
                     "cancelAmount",
-                    "is required with `keep`: the amount to waive",
+                    Reason::fixed(
+                        "is required with `keep`: the amount to waive",
+                        "`keep`에는 돌려줄 금액이 필요합니다.",
+                    ),
                 ));
             }
             (None, Some(_)) if !names_tickets => {
                 return Err(ApiError::invalid(
                     "tickets",
-                    "is required with `cancelAmount` unless tickets are named",
+                    Reason::fixed(
+                        "is required with `cancelAmount` unless tickets are named",
+                        "`cancelAmount`를 보내고 티켓을 지정하지 않으면 필요합니다.",
+                    ),
                 ));
             }
             (_, Some(amount)) => tickets.of(amount),

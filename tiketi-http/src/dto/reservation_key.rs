@@ -3,7 +3,7 @@
 use tiketi_core::Timestamp;
 use tiketi_core::store::ReservationKey;
 
-use crate::error::{ApiError, Code};
+use crate::error::{ApiError, Reason};
 
 /// Writes the key of a reservation: its time in microseconds and its serial.
 pub(crate) fn write_key(key: ReservationKey) -> String {
@@ -17,5 +17,5 @@ pub(crate) fn read_key(text: &str) -> Result<ReservationKey, ApiError> {
         let created_at = Timestamp::from_micros(at.parse().ok()?);
         Some(ReservationKey { created_at, serial: serial.parse().ok()? })
     };
-    read().ok_or_else(|| ApiError::new(Code::InvalidQuery).detail("reason", "after is not valid"))
+    read().ok_or_else(|| ApiError::invalid_query("after", Reason::NOT_VALID))
 }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::draw_beacon::{DrawBeaconDto, NamedBeacon};
 use super::field::{parsed, seconds, within};
 use super::waiting_room::thousandths;
-use crate::error::ApiError;
+use crate::error::{ApiError, Reason};
 
 /// Whether buyers of an event wait.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
@@ -164,7 +164,7 @@ impl SetRoomPolicy {
     pub(crate) fn beacon(&self, known: Option<DrawBeacon>) -> Result<Option<DrawBeacon>, ApiError> {
         let Some(NamedBeacon { chain, round }) = &self.beacon else { return Ok(None) };
         if !self.is_drawn() {
-            return Err(ApiError::invalid("beacon", "belongs to the order draw"));
+            return Err(ApiError::invalid("beacon", Reason::belongs_to("draw")));
         }
         let chain = parsed::<BeaconChain>("beacon.chain", chain)?;
         let known = known.filter(|known| (known.chain, known.round) == (chain, *round));
@@ -209,9 +209,9 @@ impl SetRoomPolicy {
             (ModeWord::Auto, Some(number)) => {
                 Ok(RoomMode::Auto { threshold: within("threshold", number, 0, u32::MAX)? })
             }
-            (ModeWord::Auto, None) => Err(ApiError::invalid("threshold", "is required by the mode auto")),
+            (ModeWord::Auto, None) => Err(ApiError::invalid("threshold", Reason::required_by("auto"))),
             (ModeWord::On | ModeWord::Off, Some(_)) => {
-                Err(ApiError::invalid("threshold", "belongs to the mode auto"))
+                Err(ApiError::invalid("threshold", Reason::belongs_to("auto")))
             }
             (ModeWord::On, None) => Ok(RoomMode::On),
             (ModeWord::Off, None) => Ok(RoomMode::Off),
@@ -222,7 +222,7 @@ impl SetRoomPolicy {
         let per_minute = |field, number| within(field, number, 1, u32::MAX);
         match (self.rate, self.admit_per_minute, self.admit_per_minute_at_most) {
             (RateWord::Fixed, _, Some(_)) => {
-                Err(ApiError::invalid("admitPerMinuteAtMost", "belongs to the rate adaptive"))
+                Err(ApiError::invalid("admitPerMinuteAtMost", Reason::belongs_to("adaptive")))
             }
             (RateWord::Fixed, None, None) => Ok(AdmissionRate::Unlimited),
             (RateWord::Fixed, Some(number), None) => {
@@ -233,10 +233,10 @@ impl SetRoomPolicy {
                 at_most: per_minute("admitPerMinuteAtMost", most)?,
             }),
             (RateWord::Adaptive, None, _) => {
-                Err(ApiError::invalid("admitPerMinute", "is required by the rate adaptive"))
+                Err(ApiError::invalid("admitPerMinute", Reason::required_by("adaptive")))
             }
             (RateWord::Adaptive, Some(_), None) => {
-                Err(ApiError::invalid("admitPerMinuteAtMost", "is required by the rate adaptive"))
+                Err(ApiError::invalid("admitPerMinuteAtMost", Reason::required_by("adaptive")))
             }
         }
     }

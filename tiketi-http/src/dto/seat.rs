@@ -7,7 +7,7 @@ use tiketi_core::{
 use utoipa::{IntoParams, ToSchema};
 
 use super::field::parsed_list;
-use crate::error::ApiError;
+use crate::error::{ApiError, Reason};
 use crate::status_words::seat_status_word;
 
 /// An event's seats, all of them or those that changed.
@@ -195,7 +195,10 @@ impl UnblockSeatsBody {
 
 fn some(seat_ids: &[String]) -> Result<Vec<SeatId>, ApiError> {
     if seat_ids.is_empty() {
-        return Err(ApiError::invalid("seatIds", "must name at least one seat"));
+        return Err(ApiError::invalid(
+            "seatIds",
+            Reason::fixed("must name at least one seat", "좌석을 하나 이상 지정해야 합니다."),
+        ));
     }
     parsed_list("seatIds", seat_ids)
 }

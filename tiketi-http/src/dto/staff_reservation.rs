@@ -15,7 +15,7 @@ use super::deposit::RefundReceiveAccount;
 use super::page::key_page_size;
 use super::reservation::ReservationDto;
 use super::reservation_key::read_key;
-use crate::error::{ApiError, Code};
+use crate::error::{ApiError, Reason};
 
 /// Which reservations to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -112,7 +112,7 @@ fn parsed<T: std::str::FromStr>(name: &str, text: Option<&str>) -> Result<Option
 }
 
 fn invalid(name: &str) -> ApiError {
-    ApiError::new(Code::InvalidQuery).detail("reason", format!("{name} is not valid"))
+    ApiError::invalid_query(name, Reason::NOT_VALID)
 }
 
 impl From<StatusWord> for ReservationStatus {

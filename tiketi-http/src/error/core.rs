@@ -7,7 +7,7 @@ use tiketi_core::{
     text::{TextError, TextProblem},
 };
 
-use crate::error::{ApiError, Code};
+use crate::error::{ApiError, Code, Reason};
 
 impl From<StoreError> for ApiError {
     fn from(failure: StoreError) -> Self {
@@ -21,7 +21,10 @@ impl From<StoreError> for ApiError {
         let error = Self::new(code).caused_by(failure);
         match code {
             Code::OutcomeUnknown => error.detail("lookAt", "/api/reservations/my"),
-            Code::InvalidBody => error.detail("reason", "contains a value that cannot be stored"),
+            Code::InvalidBody => error.because(Reason::fixed(
+                "contains a value that cannot be stored",
+                "저장할 수 없는 값이 있습니다.",
+            )),
             _ => error,
         }
     }
@@ -90,7 +93,7 @@ impl From<ReportError> for ApiError {
 
 impl From<PageOutOfRange> for ApiError {
     fn from(error: PageOutOfRange) -> Self {
-        Self::new(Code::InvalidQuery).detail("reason", error.to_string())
+        Self::new(Code::InvalidQuery).because(error)
     }
 }
 

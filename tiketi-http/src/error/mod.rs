@@ -2,6 +2,7 @@
 
 mod code;
 mod core;
+mod explained;
 mod failure;
 mod organising;
 mod paying;
@@ -9,6 +10,7 @@ mod reason;
 mod refusal;
 mod render;
 mod selling;
+mod shape;
 mod waiting;
 
 use std::error::Error;
@@ -19,11 +21,15 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::language::Language;
+
 pub(crate) use code::Code;
+pub(crate) use explained::Explained;
 pub(crate) use failure::Failure;
 pub(crate) use reason::Reason;
 pub use refusal::{Refusal, RefusalAnswer};
 pub(crate) use render::{ErrorBody, render};
+pub(crate) use shape::shape_reason;
 
 /// How long a client waits before it sends a request again, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;
@@ -54,6 +60,15 @@ impl ApiError {
         self.code
     }
 
+    /// Returns the details, with the reason in a language.
+    fn details(&self, language: Language) -> Map<String, Value> {
+        let mut details = self.details.clone();
+        if let Some(reason) = &self.reason {
+            details.insert("reason".to_owned(), reason.sentence(language).into());
+        }
+        details
+    }
+
     /// Adds a detail that the client can act on.
     #[must_use]
     pub(crate) fn detail(mut self, name: &str, value: impl Serialize) -> Self {
@@ -77,15 +92,19 @@ impl ApiError {
     }
 
     /// Builds the error for a wrong field, with the reason.
-    #[expect(clippy::needless_pass_by_value, reason = "callers hand over errors and texts alike")]
-    pub(crate) fn invalid(field: &str, reason: impl ToString) -> Self {
-        Self::new(Code::InvalidBody).detail("field", field).detail("reason", reason.to_string())
+    pub(crate) fn invalid(field: &str, reason: impl Into<Reason>) -> Self {
+        Self::new(Code::InvalidBody).detail("field", field).because(reason)
+    }
+
+    /// Builds the error for a wrong parameter, with the reason.
+    pub(crate) fn invalid_query(parameter: &str, reason: impl Into<Reason>) -> Self {
+        Self::new(Code::InvalidQuery).detail("field", parameter).because(reason.into().about(parameter))
     }
 
     /// Adds the reason, as a sentence in the language of the answer.
     #[must_use]
-    pub(crate) fn because(mut self, reason: Reason) -> Self {
-        self.reason = Some(reason);
+    pub(crate) fn because(mut self, reason: impl Into<Reason>) -> Self {
+        self.reason = Some(reason.into());
         self
     }
 

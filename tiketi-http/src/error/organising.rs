@@ -9,7 +9,8 @@ use tiketi_core::{
     terms::TermsError,
 };
 
-use crate::error::{ApiError, Code};
+use crate::error::reason::AT_MOST_A_DAY;
+use crate::error::{ApiError, Code, Reason};
 use crate::layout_file::LayoutFileError;
 
 impl From<BlockRefused> for ApiError {
@@ -41,7 +42,7 @@ impl From<EditRefused> for ApiError {
             R::EventNotFound => Self::new(Code::EventNotFound),
             R::TicketTypeNotFound => Self::new(Code::TicketTypeNotFound),
             R::VersionMismatch { version } => Self::new(Code::VersionMismatch).detail("version", version),
-            R::IllegalStep(step) => Self::new(Code::IllegalStep).detail("reason", step.to_string()),
+            R::IllegalStep(step) => Self::new(Code::IllegalStep).because(step),
             R::HasReservations => Self::new(Code::HasReservations),
             R::CapacityBelowTaken { taken } => Self::new(Code::CapacityBelowTaken).detail("taken", taken),
             R::SoldBySeat => Self::new(Code::SoldBySeat),
@@ -56,7 +57,7 @@ impl From<EditRefused> for ApiError {
 
 impl From<CatalogError> for ApiError {
     fn from(error: CatalogError) -> Self {
-        let reason = error.to_string();
+        let reason = Reason::of(&error);
         match error {
             CatalogError::Text(error) => error.into(),
             CatalogError::TooManyKeywords => Self::invalid("keywords", reason).detail("most", MAX_KEYWORDS),
@@ -85,14 +86,13 @@ impl From<TermsError> for ApiError {
                     "hold_cap" => "limits.holdCapSeconds",
                     _ => "limits.paymentWindowSeconds",
                 };
-                Self::invalid(field, "must be more than zero and at most a day")
+                Self::invalid(field, AT_MOST_A_DAY)
             }
             TermsError::CapBelowTtl => {
-                Self::invalid("limits.holdCapSeconds", "must be at least limits.holdSeconds")
+                Self::invalid("limits.holdCapSeconds", Reason::at_least("limits.holdSeconds"))
             }
             TermsError::SeatsPerBuyerOutOfRange => {
-                let reason = format!("must be from 1 to {MAX_LINES_PER_COMMAND}");
-                Self::invalid("limits.maxSeatsPerBuyer", reason)
+                Self::invalid("limits.maxSeatsPerBuyer", Reason::range(1, MAX_LINES_PER_COMMAND))
             }
             other => Self::unlisted(other),
         }
@@ -101,7 +101,7 @@ impl From<TermsError> for ApiError {
 
 impl From<LayoutError> for ApiError {
     fn from(error: LayoutError) -> Self {
-        let invalid = Self::new(Code::InvalidLayout).detail("reason", error.to_string());
+        let invalid = Self::new(Code::InvalidLayout).because(Reason::of(&error));
         match error {
             LayoutError::TooManySeats { seats } => invalid.detail("seats", seats),
             LayoutError::Text(error) => invalid.detail("field", error.field.as_ref()),
@@ -119,14 +119,14 @@ impl From<LayoutError> for ApiError {
 impl From<LayoutFileError> for ApiError {
     fn from(error: LayoutFileError) -> Self {
         use LayoutFileError as E;
-        let reason = error.to_string();
+        let reason = Reason::of(&error);
         match error {
             E::Layout(error) => error.into(),
             E::Shape { path, .. } | E::Empty { path } | E::UnknownSeat { path, .. } => {
                 Self::invalid(&path, reason)
             }
             // The others concern plans of editors, which are read from files only.
-            _ => Self::new(Code::InvalidLayout).detail("reason", reason),
+            _ => Self::new(Code::InvalidLayout).because(reason),
         }
     }
 }

@@ -10,7 +10,7 @@ use tiketi_core::{
     gateway::{GatewayUnavailable, NotAccepted, WebhookRefused},
 };
 
-use crate::error::{ApiError, Code};
+use crate::error::{ApiError, Code, Reason};
 use crate::status_words::payment_word;
 
 impl ApiError {
@@ -93,7 +93,13 @@ impl From<BeginRefundRefused> for ApiError {
                 .ids("seatIds", seats)
                 .ids("ticketTypeIds", ticket_types),
             R::NothingAsked => Self::new(Code::NothingAsked),
-            R::ReasonMissing => Self::invalid("cancelReason", refused),
+            R::ReasonMissing => Self::invalid(
+                "cancelReason",
+                Reason::fixed(
+                    "say why the buyer keeps the tickets",
+                    "구매자가 티켓을 그대로 갖는 이유를 적어야 합니다.",
+                ),
+            ),
             R::StaffOnly => Self::new(Code::Forbidden),
             other => Self::unlisted(other),
         }

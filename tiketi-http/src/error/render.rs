@@ -32,14 +32,10 @@ pub(crate) struct ErrorBody {
 pub(crate) fn render(mut response: Response, context: &RequestContext) -> Response {
     let Some(error) = response.extensions_mut().remove::<ApiError>() else { return response };
     let failure = Failure::of(&error, context);
-    let mut details = error.details;
-    if let Some(reason) = &error.reason {
-        details.insert("reason".to_owned(), reason.sentence(context.language).into());
-    }
     let body = ErrorBody {
         error: error.code.sentence(context.language),
         code: error.code,
-        details,
+        details: error.details(context.language),
         request_id: context.id.as_str().to_owned(),
     };
     let mut rendered = (error.code.status(), Json(body)).into_response();

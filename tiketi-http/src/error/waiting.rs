@@ -4,7 +4,8 @@ use tiketi_core::box_office::BeaconRefused;
 use tiketi_core::decide::waiting_room::{JoinRefused, PlaceRefused};
 use tiketi_core::waiting_room::RoomPolicyError;
 
-use crate::error::{ApiError, Code};
+use crate::error::reason::AT_MOST_A_DAY;
+use crate::error::{ApiError, Code, Reason};
 use crate::status_words::place_state_word;
 
 impl From<JoinRefused> for ApiError {
@@ -16,8 +17,7 @@ impl From<JoinRefused> for ApiError {
             R::RoomOff => Self::new(Code::WaitingRoomOff),
             R::Full { limit } => Self::new(Code::WaitingRoomFull).detail("limit", limit),
             R::PartyOutOfRange { limit } => {
-                let reason = format!("must be from 1 to {limit}");
-                Self::invalid("party", reason).detail("least", 1).detail("most", limit)
+                Self::invalid("party", Reason::range(1, limit)).detail("least", 1).detail("most", limit)
             }
             R::Guarded { reason } => Self::new(Code::JoinRefused).detail("reason", reason),
             other => Self::unlisted(other),
@@ -42,14 +42,13 @@ impl From<PlaceRefused> for ApiError {
 
 impl From<BeaconRefused> for ApiError {
     fn from(refused: BeaconRefused) -> Self {
-        let reason = refused.to_string();
         match refused {
             BeaconRefused::EventNotFound => Self::new(Code::EventNotFound),
             BeaconRefused::NotNamed => Self::new(Code::BeaconNotNamed),
             BeaconRefused::WrongRound { expected } => {
-                Self::new(Code::BeaconRefused).detail("reason", reason).detail("round", expected)
+                Self::new(Code::BeaconRefused).because(refused).detail("round", expected)
             }
-            BeaconRefused::Forged => Self::new(Code::BeaconRefused).detail("reason", reason),
+            BeaconRefused::Forged => Self::new(Code::BeaconRefused).because(refused),
             BeaconRefused::Edit(refused) => refused.into(),
             other => Self::unlisted(other),
         }
@@ -60,16 +59,15 @@ impl From<BeaconRefused> for ApiError {
 impl From<RoomPolicyError> for ApiError {
     fn from(error: RoomPolicyError) -> Self {
         match error {
-            RoomPolicyError::DurationOutOfRange { name } => {
-                Self::invalid(wire_name(name), "must be more than zero and at most a day")
-            }
-            RoomPolicyError::Zero { name } => Self::invalid(wire_name(name), "must be at least 1"),
-            RoomPolicyError::ProofOutOfRange { name } => {
-                Self::invalid(wire_name(name), "is out of its range")
-            }
-            RoomPolicyError::CapBelowTtl => Self::invalid("sessionCap", "must be at least sessionTtl"),
+            RoomPolicyError::DurationOutOfRange { name } => Self::invalid(wire_name(name), AT_MOST_A_DAY),
+            RoomPolicyError::Zero { name } => Self::invalid(wire_name(name), Reason::at_least("1")),
+            RoomPolicyError::ProofOutOfRange { name } => Self::invalid(
+                wire_name(name),
+                Reason::fixed("is out of its range", "허용 범위를 벗어났습니다."),
+            ),
+            RoomPolicyError::CapBelowTtl => Self::invalid("sessionCap", Reason::at_least("sessionTtl")),
             RoomPolicyError::RatesReversed => {
-                Self::invalid("admitPerMinuteAtMost", "must be at least admitPerMinute")
+                Self::invalid("admitPerMinuteAtMost", Reason::at_least("admitPerMinute"))
             }
             RoomPolicyError::PartyOutOfRange => Self::invalid("maxParty", error),
             RoomPolicyError::BeaconUnknown => Self::invalid("beacon", error),

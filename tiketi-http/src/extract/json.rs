@@ -8,9 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use crate::body::read_body;
-use crate::error::{ApiError, Code};
+use crate::error::{ApiError, Code, shape_reason};
 use crate::extract::objects_only::ObjectsOnly;
-use crate::extract::reason::reason;
 
 /// Extracts the body as JSON.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +50,9 @@ fn explain(path: &str, error: &serde_json::Error) -> ApiError {
         Category::Data => {
             let text = error.to_string();
             let message = text.rsplit_once(" at line ").map_or(&*text, |(message, _)| message);
-            ApiError::new(Code::InvalidBody).detail("field", field(path, message)).because(reason(message))
+            ApiError::new(Code::InvalidBody)
+                .detail("field", field(path, message))
+                .because(shape_reason(message))
         }
     }
 }

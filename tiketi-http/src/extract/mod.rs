@@ -7,7 +7,6 @@ mod key;
 mod language;
 mod objects_only;
 mod query;
-mod reason;
 mod staff;
 mod user;
 

@@ -6,8 +6,7 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::error::{ApiError, Code};
-use crate::extract::reason::reason;
+use crate::error::{ApiError, shape_reason};
 
 /// Extracts the query parameters.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +21,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for ApiQuery<T> {
             // The message begins with the parameter, or names it in quotes.
             let quoted = message.split('`').nth(1);
             let named = quoted.or_else(|| message.split_once(':').map(|(name, _)| name)).unwrap_or_default();
-            ApiError::new(Code::InvalidQuery).because(reason(&message).about(named))
+            ApiError::invalid_query(named, shape_reason(&message))
         })
     }
 }

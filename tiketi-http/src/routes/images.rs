@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use crate::body::{limit_of, read_body, too_large};
 use crate::dto::ImageAnswer;
-use crate::error::{ApiError, Code, ErrorBody};
+use crate::error::{ApiError, Code, ErrorBody, Reason};
 use crate::extract::{ApiPath, Staff, may};
 use crate::images::{ImageName, Images, MOST_BYTES};
 use crate::state::AppState;
@@ -62,7 +62,10 @@ async fn uploaded(request: Request) -> Result<Bytes, ApiError> {
     {
         return read_body(request.into_body()).await;
     }
-    let no_form = || ApiError::new(Code::InvalidImage).detail("reason", "the form has no file");
+    let no_form = || {
+        ApiError::new(Code::InvalidImage)
+            .because(Reason::fixed("the form has no file", "양식에 파일이 없습니다."))
+    };
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| no_form())?;
     // What stands before the file may be too large as well.
     let unread = |error: MultipartError| limit_of(&error).map_or_else(no_form, |_| too_large(MOST_BYTES));

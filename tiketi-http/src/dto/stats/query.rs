@@ -3,13 +3,14 @@
 use serde::Deserialize;
 use tiketi_core::box_office::Reports;
 use tiketi_core::figures::{Day, DayRange, MAX_DAYS};
+use tiketi_core::id::ParseIdError;
 use tiketi_core::store::{EventKey, EventSort};
 use tiketi_core::{EventId, PageRequest};
 use utoipa::IntoParams;
 
 use crate::dto::event::event_key;
 use crate::dto::page::{numbered_page, page_after_key};
-use crate::error::{ApiError, Code};
+use crate::error::{ApiError, Reason};
 
 /// Days of a report unless the client says otherwise.
 const DEFAULT_DAYS: i64 = 30;
@@ -96,12 +97,8 @@ impl StatsPageQuery {
 }
 
 fn event_of(text: Option<&str>) -> Result<Option<EventId>, ApiError> {
-    let wrong = |_| wrong("eventId: expected a UUID");
+    let wrong = |error: ParseIdError| ApiError::invalid_query("eventId", error);
     text.map(|text| text.parse().map_err(wrong)).transpose()
-}
-
-fn wrong(reason: &str) -> ApiError {
-    ApiError::new(Code::InvalidQuery).detail("reason", reason)
 }
 
 fn day_range(
@@ -111,16 +108,16 @@ fn day_range(
     today: Day,
 ) -> Result<DayRange, ApiError> {
     let read =
-        |name: &str, text: &str| text.parse::<Day>().map_err(|error| wrong(&format!("{name}: {error}")));
+        |name: &str, text: &str| text.parse::<Day>().map_err(|error| ApiError::invalid_query(name, error));
     let last = to.map_or(Ok(today), |text| read("to", text))?;
     let first = match (days, from) {
-        (Some(_), Some(_)) => return Err(wrong("days and from: send one of them")),
+        (Some(_), Some(_)) => return Err(ApiError::invalid_query("days, from", Reason::SEND_ONE)),
         (None, Some(text)) => read("from", text)?,
         (days, None) => {
             let days = i32::try_from(days.unwrap_or(DEFAULT_DAYS)).ok().filter(|days| *days > 0);
-            let days = days.ok_or_else(|| wrong(&format!("days: must be from 1 to {MAX_DAYS}")))?;
+            let days = days.ok_or_else(|| ApiError::invalid_query("days", Reason::range(1, MAX_DAYS)))?;
             last.plus(1 - days)
         }
     };
-    DayRange::new(first, last).map_err(|error| wrong(&error.to_string()))
+    DayRange::new(first, last).map_err(|error| ApiError::invalid_query("from, to", error))
 }

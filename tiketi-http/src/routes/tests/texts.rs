@@ -63,6 +63,7 @@ async fn what_a_buyer_sends_is_refused_by_its_field_in_his_language() {
     let request = signed(json_request(Method::POST, &note, &json!({"note": NUL})), &shop.admin);
     let answer = shop.server.send(with_header(request, "accept-language", "ko")).await;
     assert_eq!(answer.json()["error"], "요청의 항목이 빠졌거나 올바르지 않습니다.");
+    assert_eq!(answer.json()["details"]["reason"], "허용되지 않는 제어 문자 U+0000이(가) 있습니다.");
     // The attempt is unchanged, and can be paid.
     let paid = shop.ok(Method::POST, "/api/payments/confirm", &shop.admin, &confirm("key")).await;
     assert_eq!(paid["payment"]["status"], "completed");

@@ -35,7 +35,7 @@ static OWN: [(&str, Reason); 2] = [
 const OF_ANOTHER_KIND: Reason = Reason::fixed("has a wrong value", "올바르지 않은 값입니다.");
 
 /// Returns the reason for a message of serde, which names types of Rust.
-pub(super) fn reason(message: &str) -> Reason {
+pub(crate) fn shape_reason(message: &str) -> Reason {
     if message.starts_with("missing field") {
         return Reason::fixed("is missing", "필수 항목입니다.");
     }
@@ -50,7 +50,7 @@ pub(super) fn reason(message: &str) -> Reason {
     {
         let words: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();
         let words = words.join(", ");
-        return Reason::new(format!("must be one of {words}"), format!("다음 중 하나여야 합니다: {words}"));
+        return Reason::one_of(&words);
     }
     let expected = message.rsplit_once("expected ").map_or(message, |(_, expected)| expected);
     if let Some((_, reason)) = OWN.iter().find(|(own, _)| expected.starts_with(own)) {
@@ -84,7 +84,7 @@ mod tests {
             ("something that serde may say one day", "has a wrong value"),
         ];
         for (message, expected) in cases {
-            let reason = reason(message);
+            let reason = shape_reason(message);
             assert_eq!(reason.sentence(Language::English), expected, "{message}");
             assert!(!reason.sentence(Language::Korean).is_ascii(), "{message}");
         }
