@@ -1,58 +1,32 @@
-//! Languages of error sentences.
+//! The language that a request asks for.
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_LANGUAGE;
+use tiketi_core::language::Language;
 
-/// A language of error sentences.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Language {
-    #[default]
-    English,
-    Korean,
+/// Chooses the supported language with the greatest weight; English by default.
+pub(crate) fn preferred_language(headers: &HeaderMap) -> Language {
+    let wishes = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut best = (Language::default(), 0);
+    for wish in wishes.split(',') {
+        let mut parts = wish.split(';');
+        let Some(language) = of_tag(parts.next().unwrap_or_default().trim()) else { continue };
+        let weight = parts.find_map(|part| part.trim().strip_prefix("q=")).map_or(1_000, thousandths);
+        if weight > best.1 {
+            best = (language, weight);
+        }
+    }
+    best.0
 }
 
-impl Language {
-    /// Chooses the supported language with the greatest weight; English by default.
-    pub(crate) fn preferred(headers: &HeaderMap) -> Self {
-        let wishes = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let mut best = (Self::default(), 0);
-        for wish in wishes.split(',') {
-            let mut parts = wish.split(';');
-            let Some(language) = Self::of_tag(parts.next().unwrap_or_default().trim()) else { continue };
-            let weight = parts.find_map(|part| part.trim().strip_prefix("q=")).map_or(1_000, thousandths);
-            if weight > best.1 {
-                best = (language, weight);
-            }
-        }
-        best.0
-    }
-
-    /// Returns the tag of the language, such as `ko`.
-    pub(crate) const fn tag(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::Korean => "ko",
-        }
-    }
-
-    fn of_tag(tag: &str) -> Option<Self> {
-        let primary = tag.split('-').next().unwrap_or_default();
-        if primary.eq_ignore_ascii_case("ko") {
-            Some(Self::Korean)
-        } else if primary.eq_ignore_ascii_case("en") || primary == "*" {
-            Some(Self::English)
-        } else {
-            None
-        }
-    }
-}
-
-impl From<Language> for tiketi_core::language::Language {
-    fn from(language: Language) -> Self {
-        match language {
-            Language::English => Self::English,
-            Language::Korean => Self::Korean,
-        }
+fn of_tag(tag: &str) -> Option<Language> {
+    let primary = tag.split('-').next().unwrap_or_default();
+    if primary.eq_ignore_ascii_case("ko") {
+        Some(Language::Korean)
+    } else if primary.eq_ignore_ascii_case("en") || primary == "*" {
+        Some(Language::English)
+    } else {
+        None
     }
 }
 
@@ -70,7 +44,7 @@ mod tests {
     fn preferred(wishes: &str) -> Language {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT_LANGUAGE, wishes.parse().unwrap());
-        Language::preferred(&headers)
+        preferred_language(&headers)
     }
 
     #[test]
@@ -82,7 +56,7 @@ mod tests {
 
     #[test]
     fn english_is_the_language_for_unknown_preferences() {
-        assert_eq!(Language::preferred(&HeaderMap::new()), Language::English);
+        assert_eq!(preferred_language(&HeaderMap::new()), Language::English);
         for odd in ["", "fr", "ko;q=0", ";;,,q=", "ko;q=x"] {
             assert_eq!(preferred(odd), Language::English, "{odd:?}");
         }

@@ -8,7 +8,8 @@ use axum::http::{HeaderName, HeaderValue};
 use uuid::Uuid;
 
 use crate::client_address::TrustedProxies;
-use crate::language::Language;
+use crate::language::preferred_language;
+use tiketi_core::language::Language;
 
 /// The header of a request's id, in requests and answers.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -42,7 +43,7 @@ impl RequestContext {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
         Self {
             id: given.map_or_else(|| RequestId::new(new_id()), |id| RequestId(id.clone())),
-            language: Language::preferred(headers),
+            language: preferred_language(headers),
             client: peer.map(|ConnectInfo(peer)| proxies.client(peer.ip(), headers)),
             challenge,
         }

@@ -8,7 +8,9 @@ use tiketi_core::{
 use utoipa::{IntoParams, ToSchema};
 
 use super::page::PaginationDto;
+use crate::error::Reason;
 use crate::layout_file::{LayoutFile, LayoutProblem};
+use tiketi_core::language::Language;
 
 /// Most seats in one answer: about a megabyte.
 const MOST_SEATS_SHOWN: usize = 20_000;
@@ -137,8 +139,11 @@ struct LayoutProblemDto {
 
 impl LayoutCheck {
     /// Checks a plan.
-    pub(crate) fn of(file: LayoutFile, query: LayoutCheckQuery) -> Self {
-        let problem = |LayoutProblem { path, reason }| LayoutProblemDto { path, reason };
+    pub(crate) fn of(file: LayoutFile, query: LayoutCheckQuery, language: Language) -> Self {
+        let problem = |problem: LayoutProblem| LayoutProblemDto {
+            reason: problem.sentence(language).to_owned(),
+            path: problem.path,
+        };
         let mut problems: Vec<_> = file.problems().into_iter().map(problem).collect();
         if !problems.is_empty() {
             return Self { layout: None, problems };
@@ -147,7 +152,10 @@ impl LayoutCheck {
             Ok(layout) => Self { layout: Some(CheckedLayoutDto::of(&layout, query)), problems },
             // A problem that the list does not know: its reason names the place.
             Err(error) => {
-                problems.push(LayoutProblemDto { path: String::new(), reason: error.to_string() });
+                problems.push(LayoutProblemDto {
+                    path: String::new(),
+                    reason: Reason::of(&error).sentence(language).to_owned(),
+                });
                 Self { layout: None, problems }
             }
         }

@@ -6,7 +6,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::language::Language;
+use tiketi_core::language::Language;
 
 macro_rules! codes {
     ($($code:ident $wire:literal $status:ident $en:literal $ko:literal $remedy:literal;)*) => {

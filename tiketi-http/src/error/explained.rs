@@ -26,8 +26,8 @@ use tiketi_core::transition::IllegalTransition;
 use tiketi_core::waiting_room::{ParseBeaconError, RoomPolicyError};
 
 use crate::error::{Reason, shape_reason};
-use crate::language::Language;
 use crate::layout_file::LayoutFileError;
+use tiketi_core::language::Language;
 
 /// An error whose message is shown to clients.
 pub(crate) trait Explained: Error {
@@ -237,6 +237,7 @@ impl Explained for LayoutFileError {
             Self::Shape { path, problem } => {
                 format!("{path}: {}", shape_reason(problem).sentence(Language::Korean))
             }
+            Self::Currency(error) => format!("currency: {}", error.korean()),
             Self::Empty { path } => format!("{path}: 비어 있습니다."),
             Self::Duplicate { path, name } => format!("{path}: {name:?} 이름이 두 번 나옵니다."),
             Self::UnknownSeat { path, name } => format!("{path}: 이 줄에 {name:?} 좌석이 없습니다."),

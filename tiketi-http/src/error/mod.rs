@@ -21,7 +21,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::language::Language;
+use tiketi_core::language::Language;
 
 pub(crate) use code::Code;
 pub(crate) use explained::Explained;

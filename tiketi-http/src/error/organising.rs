@@ -122,6 +122,7 @@ impl From<LayoutFileError> for ApiError {
         let reason = Reason::of(&error);
         match error {
             E::Layout(error) => error.into(),
+            E::Currency(error) => Self::invalid("currency", error),
             E::Shape { path, .. } | E::Empty { path } | E::UnknownSeat { path, .. } => {
                 Self::invalid(&path, reason)
             }

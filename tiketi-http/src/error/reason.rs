@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
-use crate::language::Language;
+use tiketi_core::language::Language;
 
 /// Said of a length of time.
 pub(crate) const AT_MOST_A_DAY: Reason =

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, StatusCode};
 use serde_json::Map;
 
 use crate::error::{Code, ErrorBody, RETRY_AFTER_SECONDS};
-use crate::language::Language;
+use crate::language::preferred_language;
 
 /// Why a server answers a request before it reaches the routes.
 ///
@@ -63,7 +63,7 @@ impl Refusal {
     /// Writes the answer, with the id of the request; its language follows the headers, if they were read.
     pub fn answer(self, request_id: &str, headers: Option<&HeaderMap>) -> RefusalAnswer {
         let code = self.code();
-        let language = headers.map(Language::preferred).unwrap_or_default();
+        let language = headers.map(preferred_language).unwrap_or_default();
         let body = ErrorBody {
             error: code.sentence(language),
             code,

@@ -64,7 +64,7 @@ pub(crate) fn shape_reason(message: &str) -> Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::Language;
+    use tiketi_core::language::Language;
 
     #[test]
     fn no_reason_names_a_type_of_rust() {

@@ -15,7 +15,7 @@ use tiketi_core::{
 use uuid::Uuid;
 
 use super::{ApiError, Code};
-use crate::language::Language;
+use tiketi_core::language::Language;
 
 const ID: &str = "00000000-0000-0000-0000-000000000007";
 

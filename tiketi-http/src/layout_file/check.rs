@@ -5,10 +5,13 @@
 use std::collections::HashSet;
 
 use tiketi_core::limits::{MAX_NAME_CHARS, MAX_PRICE_MINOR, MAX_SEATS_PER_LAYOUT};
+use tiketi_core::seat_layout::LayoutError;
 use tiketi_core::text::check_line;
 
+use crate::error::Reason;
 use crate::layout_file::own::{LayoutFile, RowFile, SectionFile};
 use crate::layout_file::seats::{SeatEntry, SeatsFile};
+use tiketi_core::language::Language;
 
 /// Most problems that are listed; a plan with more is broken as a whole.
 pub(crate) const MOST_PROBLEMS: usize = 100;
@@ -20,8 +23,22 @@ pub struct LayoutProblem {
     /// Where, as in `sections[0].rows[2].seats`, counted from 0.
     pub path: String,
     /// What is wrong.
-    pub reason: String,
+    reason: Reason,
 }
+
+impl LayoutProblem {
+    /// Returns what is wrong, in English.
+    pub fn reason(&self) -> &str {
+        self.sentence(Language::English)
+    }
+
+    /// Returns what is wrong.
+    pub(crate) fn sentence(&self, language: Language) -> &str {
+        self.reason.sentence(language)
+    }
+}
+
+const EMPTY: Reason = Reason::fixed("is empty", "비어 있습니다.");
 
 /// The problems found so far.
 #[derive(Debug, Default)]
@@ -34,17 +51,14 @@ impl LayoutFile {
         problems.name("venue", &self.venue);
         problems.name("name", &self.name);
         if let Err(error) = self.currency() {
-            // The error repeats the path.
-            let reason = error.to_string();
-            problems.add("currency", reason.strip_prefix("currency: ").unwrap_or(&reason));
+            problems.add("currency", error);
         }
         if self.sections.is_empty() {
-            problems.add("sections", "is empty");
+            problems.add("sections", EMPTY);
         }
         let seats = self.seats();
         if seats > MAX_SEATS_PER_LAYOUT {
-            problems
-                .add("sections", format!("have {seats} seats; at most {MAX_SEATS_PER_LAYOUT} are allowed"));
+            problems.add("sections", LayoutError::TooManySeats { seats });
             return problems.0;
         }
         let mut names = HashSet::new();
@@ -67,7 +81,7 @@ impl LayoutFile {
 }
 
 impl Problems {
-    fn add(&mut self, path: &str, reason: impl Into<String>) {
+    fn add(&mut self, path: &str, reason: impl Into<Reason>) {
         // More than are listed, so that a caller sees that there are more.
         if self.0.len() <= MOST_PROBLEMS {
             self.0.push(LayoutProblem { path: path.to_owned(), reason: reason.into() });
@@ -75,22 +89,25 @@ impl Problems {
     }
 
     fn twice(&mut self, path: &str, name: &str) {
-        self.add(path, format!("{name:?} appears twice"));
+        self.add(
+            path,
+            Reason::new(format!("{name:?} appears twice"), format!("{name:?} 이름이 두 번 나옵니다.")),
+        );
     }
 
     fn name(&mut self, path: &str, name: &str) {
         if let Err(error) = check_line("name", name.trim(), 1..=MAX_NAME_CHARS) {
-            self.add(path, error.problem.to_string());
+            self.add(path, error.problem);
         }
     }
 
     fn section(&mut self, path: &str, section: &SectionFile) {
         self.name(&format!("{path}.name"), &section.name);
         if !(0..=MAX_PRICE_MINOR).contains(&section.price) {
-            self.add(&format!("{path}.price"), format!("must be from 0 to {MAX_PRICE_MINOR}"));
+            self.add(&format!("{path}.price"), Reason::range(0, MAX_PRICE_MINOR));
         }
         if section.rows.is_empty() {
-            self.add(&format!("{path}.rows"), "is empty");
+            self.add(&format!("{path}.rows"), EMPTY);
         }
         let mut labels = HashSet::new();
         for (at, row) in section.rows.iter().enumerate() {
@@ -105,7 +122,7 @@ impl Problems {
     fn row(&mut self, path: &str, row: &RowFile) {
         self.name(&format!("{path}.label"), &row.label);
         if row.seats.len() == 0 {
-            return self.add(&format!("{path}.seats"), "is empty");
+            return self.add(&format!("{path}.seats"), EMPTY);
         }
         if let SeatsFile::Each(seats) = &row.seats {
             self.seats(path, seats);
@@ -114,7 +131,13 @@ impl Problems {
         for (list, names) in [("gapsAfter", &row.gaps_after), ("accessible", &row.accessible)] {
             for (at, name) in names.iter().enumerate() {
                 if !numbers.contains(name.as_str()) {
-                    self.add(&format!("{path}.{list}[{at}]"), format!("the row has no seat {name:?}"));
+                    self.add(
+                        &format!("{path}.{list}[{at}]"),
+                        Reason::new(
+                            format!("the row has no seat {name:?}"),
+                            format!("이 줄에 {name:?} 좌석이 없습니다."),
+                        ),
+                    );
                 }
             }
         }
@@ -127,7 +150,7 @@ impl Problems {
             let (path, number) = (format!("{path}.seats[{at}]"), number(seat));
             // A seat's number is taken as it is written.
             if let Err(error) = check_line("number", number, 1..=MAX_NAME_CHARS) {
-                self.add(&path, error.problem.to_string());
+                self.add(&path, error.problem);
             }
             if !numbers.insert(number) {
                 self.twice(&path, number);
@@ -150,7 +173,10 @@ impl Problems {
             if !taken.insert(seat.column) {
                 self.add(
                     &format!("{path}.seats[{at}]"),
-                    format!("another seat is in column {}", seat.column),
+                    Reason::new(
+                        format!("another seat is in column {}", seat.column),
+                        format!("다른 좌석이 같은 열({})에 있습니다.", seat.column),
+                    ),
                 );
             }
         }

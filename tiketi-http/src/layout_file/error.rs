@@ -1,6 +1,6 @@
 //! Errors of seating plan files.
 
-use tiketi_core::{Currency, seat_layout::LayoutError};
+use tiketi_core::{Currency, money::ParseCurrencyError, seat_layout::LayoutError};
 
 /// Why no seat layout can be made from a file.
 ///
@@ -25,6 +25,9 @@ pub enum LayoutFileError {
         /// What is wrong.
         problem: String,
     },
+    /// The currency is none.
+    #[error("currency: {0}")]
+    Currency(#[from] ParseCurrencyError),
     /// Something has no name, or nothing in it.
     #[error("{path} is empty")]
     Empty {

@@ -98,7 +98,7 @@ impl LayoutFile {
     ///
     /// # Errors
     ///
-    /// [`LayoutFileError::Shape`] for a currency that does not exist, [`LayoutFileError::Empty`] for a
+    /// [`LayoutFileError::Currency`] for a currency that does not exist, [`LayoutFileError::Empty`] for a
     /// section or row with nothing in it, [`LayoutFileError::UnknownSeat`] for a gap or place no seat
     /// has, [`LayoutFileError::Layout`] for what no hall can be.
     pub fn into_layout(self) -> Result<SeatLayout, LayoutFileError> {
@@ -114,12 +114,8 @@ impl LayoutFile {
     }
 
     /// Reads the currency, if the file names one.
-    pub(super) fn currency(&self) -> Result<Option<Currency>, LayoutFileError> {
-        let read = self.currency.as_deref().map(str::parse).transpose();
-        read.map_err(|error: ParseCurrencyError| LayoutFileError::Shape {
-            path: "currency".into(),
-            problem: error.to_string(),
-        })
+    pub(super) fn currency(&self) -> Result<Option<Currency>, ParseCurrencyError> {
+        self.currency.as_deref().map(str::parse).transpose()
     }
 
     /// Refuses a hall that is too large before its seats are built: a short file may name a huge count.

@@ -17,9 +17,9 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::authenticator::CredentialScheme;
 use crate::credentials::role_name;
 use crate::error::{Code, ErrorBody};
-use crate::language::Language;
 use crate::openapi::aliases;
 use crate::operation_id::operation_id;
+use tiketi_core::language::Language;
 
 /// The tags of the routes, in the order of a purchase.
 const TAGS: [(&str, &str); 12] = [

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::channels::{Channel, Credentials, Found};
 use crate::error::{ApiError, Code};
-use crate::language::Language;
+use crate::language::preferred_language;
 use crate::socketio::hub::Hub;
 use crate::socketio::peer::Peer;
 use crate::socketio::room_request::{RoomRequest, RoomRequestBody};
@@ -175,6 +175,6 @@ fn reply(socket: &SocketRef, answer: Option<AckSender>, outcome: &Result<(), Api
 }
 
 fn failure(socket: &SocketRef, error: &ApiError) -> Json {
-    let (code, language) = (error.code(), Language::preferred(&socket.req_parts().headers));
+    let (code, language) = (error.code(), preferred_language(&socket.req_parts().headers));
     json!({"ok": false, "code": code.wire(), "error": code.sentence(language)})
 }

@@ -16,12 +16,13 @@ use crate::channels::{
     Signal, SocketError, Topic,
 };
 use crate::error::Code;
-use crate::language::Language;
+use crate::language::preferred_language;
 use crate::state::AppState;
 use crate::ws::ending::Closing;
 use crate::ws::follow::Followed;
 use crate::ws::session::{Session, Step};
 use crate::ws::wire::Wire;
+use tiketi_core::language::Language;
 
 /// How long the end of a socket may take.
 const CLOSE_WITHIN: Duration = Duration::from_secs(2);
@@ -75,7 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             signal,
             counted,
             session: Session::new(&limits, opened),
-            language: Language::preferred(&request.headers),
+            language: preferred_language(&request.headers),
             credentials: Credentials::of(request),
             followed: Followed::default(),
             personal: None,

@@ -128,10 +128,9 @@ staff-yes = Yes
 
 # What is wrong with a form
 staff-wrong-file = Choose a file first.
-staff-wrong-length = It must have from { $least } to { $most } characters.
+staff-wrong-limits = It { $reason }.
 staff-wrong-missing = This is required.
 staff-wrong-number = This is not a number that fits here.
-staff-wrong-range = It must be from { $least } to { $most }.
 staff-wrong-reason = { $sentence } ({ $reason })
 staff-wrong-time = There is no such day or time.
 staff-wrong-unsure = Tick the box to confirm it.

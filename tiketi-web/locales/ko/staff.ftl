@@ -113,10 +113,9 @@ staff-yes = 예
 
 # 입력 오류
 staff-wrong-file = 먼저 파일을 선택하세요.
-staff-wrong-length = { $least }자 이상 { $most }자 이하로 입력하세요.
+staff-wrong-limits = { $reason }
 staff-wrong-missing = 꼭 입력해야 합니다.
 staff-wrong-number = 올바른 숫자를 입력하세요.
-staff-wrong-range = { $least } 이상 { $most } 이하여야 합니다.
 staff-wrong-reason = { $sentence } ({ $reason })
 staff-wrong-time = 올바른 날짜와 시간을 입력하세요.
 staff-wrong-unsure = 확인란을 선택하세요.

@@ -28,11 +28,9 @@ pub(crate) fn say(form: &mut Form, visit: &Visit, failure: &Failure, names: &[(&
 
 /// Returns the sentence of a refusal, with what is known of the reason.
 fn sentence(visit: &Visit, failure: &Failure) -> String {
-    let number = |name: &str| failure.details.get(name).and_then(serde_json::Value::as_i64);
-    if let (Some(least), Some(most)) = (number("least"), number("most")) {
-        let is_text = failure.detail("reason").is_some_and(|reason| reason.contains("character"));
-        let id = if is_text { "staff-wrong-length" } else { "staff-wrong-range" };
-        return visit.t(id).with("least", least).with("most", most).to_string();
+    let has = |name: &str| failure.details.contains_key(name);
+    if let Some(reason) = failure.detail("reason").filter(|_| has("least") && has("most")) {
+        return visit.t("staff-wrong-limits").with("reason", reason).to_string();
     }
     let said = failure.said(visit);
     match failure.detail("reason") {

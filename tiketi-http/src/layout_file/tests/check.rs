@@ -10,7 +10,7 @@ fn file(value: &Value) -> LayoutFile {
 
 fn found(value: &Value) -> Vec<String> {
     let problems = file(value).problems();
-    problems.iter().map(|problem| format!("{}: {}", problem.path, problem.reason)).collect()
+    problems.iter().map(|problem| format!("{}: {}", problem.path, problem.reason())).collect()
 }
 
 fn sound() -> Value {

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use crate::dto::{LayoutAnswer, LayoutCheck, LayoutCheckQuery, LayoutList, LayoutPart, PageQuery};
 use crate::error::{ApiError, Code, ErrorBody};
-use crate::extract::{ApiJson, ApiPath, ApiQuery, IdemKey, Staff, StaffAsking, may};
+use crate::extract::{ApiJson, ApiPath, ApiQuery, IdemKey, Staff, StaffAsking, WantedLanguage, may};
 use crate::layout_file::LayoutFile;
 use crate::routes::responses;
 use crate::state::AppState;
@@ -74,10 +74,11 @@ async fn create(
 )]
 async fn check(
     _: StaffAsking<may::Catalogue>,
+    WantedLanguage(language): WantedLanguage,
     ApiQuery(query): ApiQuery<LayoutCheckQuery>,
     ApiJson(body): ApiJson<LayoutFile>,
 ) -> Json<LayoutCheck> {
-    Json(LayoutCheck::of(body, query))
+    Json(LayoutCheck::of(body, query, language))
 }
 
 /// Read a seat layout
