@@ -166,6 +166,7 @@ mod panics;
 mod picture;
 mod proof_of_work;
 mod readiness;
+mod reason;
 mod request_context;
 mod request_limits;
 mod router;

@@ -7,7 +7,8 @@ use tiketi_core::limits::MAX_NAME_CHARS;
 use tiketi_core::text::check_line;
 
 use crate::credentials::{MAX_PASSWORD_CHARS, Password, PasswordProblem};
-use crate::error::{ApiError, Reason};
+use crate::error::ApiError;
+use crate::reason::Reason;
 use crate::state::AppState;
 
 /// Most characters of a telephone number, separators included.

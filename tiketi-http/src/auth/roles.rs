@@ -16,8 +16,9 @@ use crate::auth::session::ShopAccounts;
 use crate::auth::wire::User;
 use crate::credentials::{role_from, role_name};
 use crate::dto::key_page_size;
-use crate::error::{ApiError, Code, ErrorBody, Reason};
+use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, Staff, may};
+use crate::reason::Reason;
 use crate::state::AppState;
 
 const UNKNOWN_ROLE: Reason = Reason::fixed("is no role", "역할이 아닙니다.");

@@ -14,7 +14,8 @@ use super::page::{PaginationDto, numbered_page, page_after_key};
 use super::policy::{LatePaymentWord, RefundedSeatsWord};
 use super::ticket::TicketTypeDto;
 use super::waiting_room::WaitingRoomDto;
-use crate::error::{ApiError, Reason};
+use crate::error::ApiError;
+use crate::reason::Reason;
 use crate::status_words::event_status_word;
 
 /// Most characters a search may have.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tiketi_core::{Currency, limits::MAX_QUANTITY};
 
-use crate::error::{ApiError, Explained, Reason};
+use crate::error::{ApiError, Explained};
+use crate::reason::Reason;
 
 /// Reads an id, a time or a currency.
 pub(super) fn parsed<T>(field: &str, text: &str) -> Result<T, ApiError>

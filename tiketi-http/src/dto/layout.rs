@@ -8,8 +8,8 @@ use tiketi_core::{
 use utoipa::{IntoParams, ToSchema};
 
 use super::page::PaginationDto;
-use crate::error::Reason;
 use crate::layout_file::{LayoutFile, LayoutProblem};
+use crate::reason::Reason;
 use tiketi_core::language::Language;
 
 /// Most seats in one answer: about a megabyte.

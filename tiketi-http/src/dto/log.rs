@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use crate::credentials::role_name;
 use crate::dto::page::key_page_size;
-use crate::error::{ApiError, Reason};
+use crate::error::ApiError;
+use crate::reason::Reason;
 
 /// Which entries of the log to list.
 #[derive(Debug, Deserialize, IntoParams)]

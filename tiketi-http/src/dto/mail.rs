@@ -6,7 +6,8 @@ use tiketi_core::id::MailId;
 use tiketi_core::store::DeadMail;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::error::{ApiError, Reason};
+use crate::error::ApiError;
+use crate::reason::Reason;
 
 /// Mails of a listing unless the client says otherwise.
 const DEFAULT_LIMIT: i64 = 20;

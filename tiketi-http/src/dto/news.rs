@@ -7,7 +7,8 @@ use tiketi_core::notice::{LanguageTag, Notice, NoticePosition};
 use utoipa::{IntoParams, ToSchema};
 
 use super::field::parsed;
-use crate::error::{ApiError, Reason};
+use crate::error::ApiError;
+use crate::reason::Reason;
 
 /// Notices of a page unless the client says otherwise.
 const DEFAULT_LIMIT: i64 = 20;

@@ -7,7 +7,8 @@ use tiketi_core::{Page, PageRequest};
 use utoipa::{IntoParams, ToSchema};
 
 use super::reservation_key::read_key;
-use crate::error::{ApiError, Reason};
+use crate::error::ApiError;
+use crate::reason::Reason;
 
 /// Rows of a page unless the client says otherwise.
 const DEFAULT_PAGE_SIZE: i64 = 20;

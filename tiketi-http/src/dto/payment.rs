@@ -18,7 +18,8 @@ use super::deposit::{DepositDto, RefundReceiveAccount};
 use super::field::parsed;
 use super::metadata::{MetadataDto, shown_metadata};
 use super::reservation::ReservationDto;
-use crate::error::{ApiError, Reason};
+use crate::error::ApiError;
+use crate::reason::Reason;
 use crate::status_words::payment_word;
 
 /// One attempt to pay for a reservation.

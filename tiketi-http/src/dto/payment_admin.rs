@@ -14,7 +14,8 @@ use super::deposit::RefundReceiveAccount;
 use super::page::page_request;
 use super::payment::{WantedRefund, reason};
 use super::{PaginationDto, payment::PaymentDto};
-use crate::error::{ApiError, Reason};
+use crate::error::ApiError;
+use crate::reason::Reason;
 
 /// Filter and page of a list of payments.
 #[derive(Debug, Deserialize, IntoParams)]

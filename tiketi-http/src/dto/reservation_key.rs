@@ -3,7 +3,8 @@
 use tiketi_core::Timestamp;
 use tiketi_core::store::ReservationKey;
 
-use crate::error::{ApiError, Reason};
+use crate::error::ApiError;
+use crate::reason::Reason;
 
 /// Writes the key of a reservation: its time in microseconds and its serial.
 pub(crate) fn write_key(key: ReservationKey) -> String {

@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 use super::draw_beacon::{DrawBeaconDto, NamedBeacon};
 use super::field::{parsed, seconds, within};
 use super::waiting_room::thousandths;
-use crate::error::{ApiError, Reason};
+use crate::error::ApiError;
+use crate::reason::Reason;
 
 /// Whether buyers of an event wait.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]

@@ -7,7 +7,8 @@ use tiketi_core::{
 use utoipa::{IntoParams, ToSchema};
 
 use super::field::parsed_list;
-use crate::error::{ApiError, Reason};
+use crate::error::ApiError;
+use crate::reason::Reason;
 use crate::status_words::seat_status_word;
 
 /// An event's seats, all of them or those that changed.

@@ -15,7 +15,8 @@ use super::deposit::RefundReceiveAccount;
 use super::page::key_page_size;
 use super::reservation::ReservationDto;
 use super::reservation_key::read_key;
-use crate::error::{ApiError, Reason};
+use crate::error::ApiError;
+use crate::reason::Reason;
 
 /// Which reservations to list.
 #[derive(Debug, Deserialize, IntoParams)]

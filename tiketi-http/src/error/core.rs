@@ -7,7 +7,8 @@ use tiketi_core::{
     text::{TextError, TextProblem},
 };
 
-use crate::error::{ApiError, Code, Reason};
+use crate::error::{ApiError, Code};
+use crate::reason::Reason;
 
 impl From<StoreError> for ApiError {
     fn from(failure: StoreError) -> Self {

@@ -25,8 +25,8 @@ use tiketi_core::time::{EmptySaleWindow, ParseTimestampError};
 use tiketi_core::transition::IllegalTransition;
 use tiketi_core::waiting_room::{ParseBeaconError, RoomPolicyError};
 
-use crate::error::{Reason, shape_reason};
 use crate::layout_file::LayoutFileError;
+use crate::reason::{Reason, shape_reason};
 use tiketi_core::language::Language;
 
 /// An error whose message is shown to clients.

@@ -6,11 +6,9 @@ mod explained;
 mod failure;
 mod organising;
 mod paying;
-mod reason;
 mod refusal;
 mod render;
 mod selling;
-mod shape;
 mod waiting;
 
 use std::error::Error;
@@ -23,13 +21,13 @@ use serde_json::{Map, Value};
 
 use tiketi_core::language::Language;
 
+use crate::reason::Reason;
+
 pub(crate) use code::Code;
 pub(crate) use explained::Explained;
 pub(crate) use failure::Failure;
-pub(crate) use reason::Reason;
 pub use refusal::{Refusal, RefusalAnswer};
 pub(crate) use render::{ErrorBody, render};
-pub(crate) use shape::shape_reason;
 
 /// How long a client waits before it sends a request again, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;

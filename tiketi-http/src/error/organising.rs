@@ -9,9 +9,9 @@ use tiketi_core::{
     terms::TermsError,
 };
 
-use crate::error::reason::AT_MOST_A_DAY;
-use crate::error::{ApiError, Code, Reason};
+use crate::error::{ApiError, Code};
 use crate::layout_file::LayoutFileError;
+use crate::reason::{AT_MOST_A_DAY, Reason};
 
 impl From<BlockRefused> for ApiError {
     fn from(refused: BlockRefused) -> Self {

@@ -10,7 +10,8 @@ use tiketi_core::{
     gateway::{GatewayUnavailable, NotAccepted, WebhookRefused},
 };
 
-use crate::error::{ApiError, Code, Reason};
+use crate::error::{ApiError, Code};
+use crate::reason::Reason;
 use crate::status_words::payment_word;
 
 impl ApiError {

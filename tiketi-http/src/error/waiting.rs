@@ -4,8 +4,8 @@ use tiketi_core::box_office::BeaconRefused;
 use tiketi_core::decide::waiting_room::{JoinRefused, PlaceRefused};
 use tiketi_core::waiting_room::RoomPolicyError;
 
-use crate::error::reason::AT_MOST_A_DAY;
-use crate::error::{ApiError, Code, Reason};
+use crate::error::{ApiError, Code};
+use crate::reason::{AT_MOST_A_DAY, Reason};
 use crate::status_words::place_state_word;
 
 impl From<JoinRefused> for ApiError {

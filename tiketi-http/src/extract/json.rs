@@ -8,8 +8,9 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use crate::body::read_body;
-use crate::error::{ApiError, Code, shape_reason};
+use crate::error::{ApiError, Code};
 use crate::extract::objects_only::ObjectsOnly;
+use crate::reason::shape_reason;
 
 /// Extracts the body as JSON.
 #[derive(Debug, Clone, Copy)]

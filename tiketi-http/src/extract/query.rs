@@ -6,7 +6,8 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::error::{ApiError, shape_reason};
+use crate::error::ApiError;
+use crate::reason::shape_reason;
 
 /// Extracts the query parameters.
 #[derive(Debug, Clone, Copy)]

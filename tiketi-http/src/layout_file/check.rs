@@ -8,9 +8,9 @@ use tiketi_core::limits::{MAX_NAME_CHARS, MAX_PRICE_MINOR, MAX_SEATS_PER_LAYOUT}
 use tiketi_core::seat_layout::LayoutError;
 use tiketi_core::text::check_line;
 
-use crate::error::Reason;
 use crate::layout_file::own::{LayoutFile, RowFile, SectionFile};
 use crate::layout_file::seats::{SeatEntry, SeatsFile};
+use crate::reason::Reason;
 use tiketi_core::language::Language;
 
 /// Most problems that are listed; a plan with more is broken as a whole.

@@ -11,9 +11,10 @@ use utoipa_axum::routes;
 
 use crate::body::{limit_of, read_body, too_large};
 use crate::dto::ImageAnswer;
-use crate::error::{ApiError, Code, ErrorBody, Reason};
+use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiPath, Staff, may};
 use crate::images::{ImageName, Images, MOST_BYTES};
+use crate::reason::Reason;
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {

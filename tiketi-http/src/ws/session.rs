@@ -56,6 +56,10 @@ impl Session {
             return Step::Close;
         }
         match serde_json::from_str::<ClientMessage>(text) {
+            // Serde reads a message from an array, too.
+            Ok(_) if !text.trim_start().starts_with('{') => {
+                Step::Refuse(Channel::Personal, Code::InvalidMessage)
+            }
             Ok(ClientMessage::Auth(auth)) => Step::SignIn(auth),
             Ok(ClientMessage::Join(join)) => self.join(join),
             Ok(ClientMessage::Leave(leave)) => {
@@ -139,6 +143,8 @@ mod tests {
             r#"{"type":"join","channel":7}"#,
             r#"{"type":"join","channel":"personal"}"#,
             r#"{"type":"auth","token":7}"#,
+            r#"["auth",{"token":"t"}]"#,
+            r#"["auth","t"]"#,
         ];
         for text in others {
             assert_eq!(

@@ -10,7 +10,8 @@ use utoipa::IntoParams;
 
 use crate::dto::event::event_key;
 use crate::dto::page::{numbered_page, page_after_key};
-use crate::error::{ApiError, Reason};
+use crate::error::ApiError;
+use crate::reason::Reason;
 
 /// Days of a report unless the client says otherwise.
 const DEFAULT_DAYS: i64 = 30;

@@ -1,6 +1,6 @@
 //! Says why a value has the wrong shape, in words of JSON and in each language.
 
-use crate::error::Reason;
+use crate::reason::Reason;
 
 /// Words of serde's messages for a kind of value, and the sentence about it; the first that fits counts.
 static KINDS: [(&[&str], Reason); 7] = [

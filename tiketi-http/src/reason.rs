@@ -1,9 +1,13 @@
 //! Reasons: sentences in `details.reason`, in each language.
 
+mod shape;
+
 use std::borrow::Cow;
 use std::fmt::Display;
 
 use tiketi_core::language::Language;
+
+pub(crate) use shape::shape_reason;
 
 /// Said of a length of time.
 pub(crate) const AT_MOST_A_DAY: Reason =
