@@ -7,7 +7,7 @@ use crate::box_office::reconcile::lookup_of;
 use crate::box_office::together::{together, unless_locked};
 use crate::box_office::{BoxOffice, Jobs, Payments};
 use crate::error::{StoreError, StoreErrorKind};
-use crate::gateway::{Hint, WebhookRefused, WebhookRequest};
+use crate::gateway::{Hint, LookupAnswer, WebhookRefused, WebhookRequest};
 use crate::payment::{Payment, PaymentState};
 use crate::store::{Delivery, Receipt};
 
@@ -135,9 +135,28 @@ impl BoxOffice {
         }
         // Asks by our own key or the order id: a key from an unsigned webhook proves nothing.
         let answer = gateway.lookup(lookup_of(&payment)).await;
-        let unknown = matches!(answer, crate::gateway::LookupAnswer::Unknown { .. });
+        let unknown = matches!(answer, LookupAnswer::Unknown { .. });
+        let returned = returned_by(&answer);
         let look = self.learn(gateway, &payment, answer).await?;
+        if payment.queued_refund().is_some() && returned > payment.refunded.minor() {
+            // Less than the queued refund is recorded only once that has its outcome. If it is refused, no one asks the
+            // provider again, so the hint stays until then.
+            let present = self.inner.sales.payment(payment.id).await?;
+            return Ok(present.is_none_or(|present| present.refunded.minor() >= returned));
+        }
         Ok(look == ReconcileResult::Settled || !unknown)
+    }
+}
+
+/// Returns what a provider's answer says was refunded, in minor units.
+fn returned_by(answer: &LookupAnswer) -> i64 {
+    match answer {
+        LookupAnswer::Paid(captured) => captured.refunded.minor(),
+        LookupAnswer::Declined { .. }
+        | LookupAnswer::Pending
+        | LookupAnswer::Deposit(_)
+        | LookupAnswer::NotFound
+        | LookupAnswer::Unknown { .. } => 0,
     }
 }
 
