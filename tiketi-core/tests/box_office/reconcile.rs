@@ -437,3 +437,56 @@ async fn a_refund_key_used_again_after_a_day_never_wedges_a_payment() {
         .unwrap();
     books_agree(&shop, &[&first, &second]).await;
 }
+
+/// Found by the simulation: the hint was dropped while a refund was queued, and no one asked the provider again.
+#[tokio::test]
+async fn money_given_back_by_hand_is_learned_after_a_queued_refund_was_refused() {
+    let shop = TestShop::open().await;
+    let (sold, payment) = shop.sold(ADA, &[0]).await;
+    shop.gateway.answer_next_refund(RefundAnswer::Unknown {
+        reason: "timeout".into(),
+        response: ProviderResponse::NoAnswer,
+    });
+    shop.office.payments().cancel_or_refund(sold.id, ADA, None).await.unwrap();
+    let half = won(payment.amount.minor() / 2);
+    shop.gateway.inner.refund_by_hand(payment.id, half);
+    shop.office.payments().receive_webhook("moody", hint("by-hand", &payment)).await.unwrap();
+    assert_eq!(shop.office.jobs().work_inbox_once().await.unwrap(), 0, "it waits for the queued refund");
+    assert!(now_of(&shop, &payment).await.queued_refund().is_some());
+
+    // More is asked for than is left.
+    shop.wait(60);
+    shop.office.jobs().reconcile_once(10).await.unwrap();
+    assert!(now_of(&shop, &payment).await.queued_refund().is_none());
+    assert_eq!(shop.office.jobs().work_inbox_once().await.unwrap(), 1);
+    assert_eq!(now_of(&shop, &payment).await.refunded, half);
+    books_agree(&shop, &[&payment]).await;
+}
+
+/// Found by the simulation: the buyer kept a seat whose money had gone back, and no one was told.
+#[tokio::test]
+async fn a_reservation_ends_once_all_its_money_went_back_partly_by_hand() {
+    let shop = TestShop::open().await;
+    let (sold, payment) = shop.sold(ADA, &[0, 1]).await;
+    let half = won(payment.amount.minor() / 2);
+    shop.gateway.inner.refund_by_hand(payment.id, half);
+    shop.office.payments().receive_webhook("moody", hint("first", &payment)).await.unwrap();
+    assert_eq!(shop.office.jobs().work_inbox_once().await.unwrap(), 1);
+    assert!(now_of(&shop, &payment).await.needs_attention());
+
+    shop.gateway.answer_next_refund(RefundAnswer::Unknown {
+        reason: "timeout".into(),
+        response: ProviderResponse::NoAnswer,
+    });
+    let seat = RefundWanted::tickets(vec![sold.seats[0].seat], Vec::new());
+    let asked = shop.office.payments().refund(payment.id, ADA, seat, "ill", None, None).await.unwrap();
+    assert_eq!(asked.refund.amount, half);
+    shop.gateway.inner.refund_by_hand(payment.id, half);
+    shop.office.payments().receive_webhook("moody", hint("second", &payment)).await.unwrap();
+    shop.office.jobs().work_inbox_once().await.unwrap();
+
+    assert!(matches!(now_of(&shop, &payment).await.state, PaymentState::Refunded { .. }));
+    let ended = shop.office.sales().reservation(sold.id, ADA).await.unwrap().unwrap();
+    assert!(matches!(ended.state, ReservationState::Cancelled { .. }), "{ended:?}");
+    books_agree(&shop, &[&payment]).await;
+}

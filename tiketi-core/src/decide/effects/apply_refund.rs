@@ -18,7 +18,8 @@ const THE_REST: &str = "the rest of a payment that bought nothing";
 
 /// Writes a payment with a larger refunded amount, and takes back the refund's tickets.
 ///
-/// If the last of the money was refunded at the provider, the reservation that it paid for ends.
+/// If all of the money is refunded, and a part of it at the provider, the reservation that it paid for ends: no one said
+/// for which tickets that part was, and nothing is left that pays for the others.
 pub(in crate::decide) fn apply_refund(
     change: &mut ChangeBuilder<'_>,
     scope: &dyn Scope,
@@ -29,7 +30,7 @@ pub(in crate::decide) fn apply_refund(
 ) -> Result<(), StoreError> {
     let in_full = payment.captured == Some(payment.refunded);
     let bought = bought_by(scope, &payment);
-    let by_hand = payment.refunds.last().is_some_and(|last| last.tickets == RefundTickets::Unstated);
+    let by_hand = payment.refunds.iter().any(|refund| refund.tickets == RefundTickets::Unstated);
     payment.reconciliation = reconciliation_of_refunds(&payment, now);
     payment.state = payment.state.apply(&PaymentStep::Refund { in_full, at: now })?;
     if bought.is_none() {
