@@ -12,7 +12,7 @@ use crate::reason::Reason;
 use crate::state::AppState;
 
 /// Most characters of a telephone number, separators included.
-const MAX_PHONE_CHARS: usize = 32;
+pub(crate) const MAX_PHONE_CHARS: usize = 32;
 
 /// Trims a name; returns it if its length is allowed and it fits on one line.
 pub(super) fn checked_name(name: &str) -> Option<String> {

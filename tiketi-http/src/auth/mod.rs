@@ -11,6 +11,7 @@ mod session;
 mod wire;
 
 pub use accounts::{EnsureAccountError, NewAccount};
+pub(crate) use input::MAX_PHONE_CHARS;
 
 use utoipa_axum::router::OpenApiRouter;
 

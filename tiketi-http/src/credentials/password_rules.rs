@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 /// Most characters of a password; bounds the cost of hashing.
 pub(crate) const MAX_PASSWORD_CHARS: usize = 128;
 /// Most bytes that are looked at: a character has at most four, and one that is normalised may become several.
-const MAX_PASSWORD_BYTES: usize = 16 * MAX_PASSWORD_CHARS;
+pub(crate) const MAX_PASSWORD_BYTES: usize = 16 * MAX_PASSWORD_CHARS;
 /// Shortest part of an address or a name that a password must not be made of.
 const SHORTEST_WORD: usize = 5;
 

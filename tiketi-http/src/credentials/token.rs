@@ -17,7 +17,7 @@ use crate::credentials::TokenSecret;
 use crate::limits::HttpLimits;
 
 /// Longest token that is parsed, in bytes; issued tokens have about 500.
-pub(super) const MAX_TOKEN_BYTES: usize = 4_096;
+pub(crate) const MAX_TOKEN_BYTES: usize = 4_096;
 
 /// Signs tokens of accounts, and reads the refresh tokens among them.
 pub(crate) struct TokenIssuer {

@@ -41,8 +41,8 @@ pub(crate) use mail::{DeadMailList, DeadMailQuery};
 pub(crate) use news::{NewsList, NewsQuery, NoticeAnswer, WriteNotice};
 pub(crate) use page::{LongPageQuery, PageQuery, PaginationDto, key_page_size};
 pub(crate) use payment::{
-    BelievedAmount, CancelPayment, ConfirmPayment, MethodList, PaidAnswer, PaymentAnswer, PreparePayment,
-    PreparedDto, ProcessPayment, RefundAnswer, WantedRefund,
+    BelievedAmount, CancelPayment, ConfirmPayment, MAX_PROVIDER_KEY, MethodList, PaidAnswer, PaymentAnswer,
+    PreparePayment, PreparedDto, ProcessPayment, RefundAnswer, WantedRefund,
 };
 pub(crate) use payment_admin::{
     AttentionList, AttentionPaymentAnswer, AttentionQuery, EndPayment, EventRefundsAnswer, RefundPayment,

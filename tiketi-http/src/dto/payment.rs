@@ -173,7 +173,7 @@ pub(crate) struct ConfirmPayment {
 }
 
 /// Longest key of a provider (source: TossPayments, 200).
-const MAX_PROVIDER_KEY: usize = 200;
+pub(crate) const MAX_PROVIDER_KEY: usize = 200;
 
 impl ConfirmPayment {
     /// Reads the attempt, the provider's key, and the expected amount.

@@ -17,7 +17,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::authenticator::CredentialScheme;
 use crate::credentials::role_name;
 use crate::error::{Code, ErrorBody};
-use crate::openapi::aliases;
+use crate::openapi::{aliases, bounds};
 use crate::operation_id::operation_id;
 use tiketi_core::language::Language;
 
@@ -69,6 +69,7 @@ pub(crate) fn complete(mut document: OpenApi, scheme: &CredentialScheme) -> Open
     components.schemas.insert(ErrorBody::name().into_owned(), ErrorBody::schema());
     components.schemas.insert(Code::name().into_owned(), Code::schema());
     aliases::describe(&mut document);
+    bounds::add(&mut document);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_id(method, path));

@@ -1,6 +1,7 @@
 //! The OpenAPI document, completed from the handlers' descriptions.
 
 mod aliases;
+mod bounds;
 mod document;
 mod packed;
 mod pages;
