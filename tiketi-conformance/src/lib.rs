@@ -102,6 +102,7 @@
 
 mod audit;
 pub mod cases;
+mod event_rows;
 mod factory;
 pub mod figures;
 mod gateway;
@@ -117,6 +118,7 @@ mod trade;
 mod walk;
 
 pub use async_trait::async_trait;
+pub use event_rows::EventRows;
 pub use factory::{Fresh, SellingStore, StoreFactory};
 pub use gateway::{FreshGateway, GatewayFactory, Provider};
 pub use hall::{BACK_PRICE, FREE, FRONT_PRICE, Hall, STANDING, STANDING_PRICE};

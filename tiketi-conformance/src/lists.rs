@@ -1,5 +1,6 @@
 //! The list of cases of each trait, and their expansion to tests.
 
+mod audit;
 mod line;
 mod mail;
 mod staff;
@@ -280,6 +281,16 @@ macro_rules! catalog_cases {
                 a_new_status_is_announced_once,
                 concurrent_servers_announce_a_status_once,
             }
+            archive {
+                an_event_is_archived_once_it_is_over,
+                an_event_with_open_work_is_not_archived,
+                a_cancelled_event_is_archived_once_its_buyers_are_refunded,
+                an_archived_event_is_read_only,
+                money_reported_after_the_archiving_is_recorded,
+                archived_events_are_in_their_own_list_only,
+                an_event_comes_back_from_the_archive,
+                an_archiving_and_a_refund_at_once_leave_nothing_open,
+            }
             maps {
                 a_map_since_a_version_has_exactly_what_changed,
                 a_map_since_zero_or_the_future_is_complete,
@@ -309,6 +320,7 @@ macro_rules! outbox_cases {
                 a_hold_and_its_sale_are_announced,
                 a_claimed_fact_comes_again_when_its_lease_ends,
                 an_acknowledged_fact_is_forgotten,
+                a_fact_is_named_with_its_event,
                 facts_acknowledged_out_of_order_lose_none,
                 a_claim_takes_the_oldest_up_to_its_limit,
                 servers_that_claim_at_once_share_the_facts,
@@ -352,20 +364,6 @@ macro_rules! layout_cases {
                 a_layout_is_removed_once,
                 a_layout_asked_for_twice_is_made_once,
                 a_layout_no_store_keeps_is_refused_by_its_field,
-            }
-        }
-    };
-}
-
-/// Expands to tests of whole events: [`tiketi_core::store::AuditStore`].
-#[macro_export]
-macro_rules! audit_cases {
-    ($factory:expr) => {
-        $crate::expand_cases! { $factory, audited;
-            rows {
-                rows_after_random_commands_pass_the_audit,
-                an_events_rows_are_what_all_other_reads_show,
-                event_ids_come_in_their_order_in_pages,
             }
         }
     };

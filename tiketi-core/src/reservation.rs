@@ -76,6 +76,16 @@ impl Reservation {
         }
     }
 
+    /// Returns whether it is held or being paid.
+    pub fn is_pending(&self) -> bool {
+        match self.state {
+            ReservationState::Held { .. } | ReservationState::Paying { .. } => true,
+            ReservationState::Confirmed { .. }
+            | ReservationState::Expired { .. }
+            | ReservationState::Cancelled { .. } => false,
+        }
+    }
+
     /// Returns when the hold ends; `None` in every other state.
     pub fn held_until(&self) -> Option<Timestamp> {
         match self.state {

@@ -71,7 +71,7 @@ fn run() -> Result<(), Failure> {
             runtime()?.block_on(rehearse::run(&Settings::of(options)?, &plan))
         }
         Command::Migrate => runtime()?.block_on(migrate::run(&Settings::of(options)?)),
-        Command::Audit => runtime()?.block_on(audit::run(&Settings::of(options)?)),
+        Command::Audit(scope) => runtime()?.block_on(audit::run(&Settings::of(options)?, scope)),
         Command::Backup(to) => runtime()?.block_on(backup::run(&Settings::of(options)?, &to.file)),
         Command::RebuildFigures => runtime()?.block_on(rebuild_figures::run(&Settings::of(options)?)),
         Command::ImportLayout(plan) => {

@@ -1,4 +1,4 @@
-//! Lines on standard output, for people and for programs that wait for them.
+//! Lines on standard output, for people and for programs that wait for them, and notes beside them.
 
 use std::io::{self, Write};
 
@@ -13,4 +13,9 @@ pub(crate) fn print_line(line: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Writes a line that is no result to standard error; nothing depends on it.
+pub(crate) fn print_note(line: &str) {
+    let _lost = writeln!(io::stderr().lock(), "{line}");
 }

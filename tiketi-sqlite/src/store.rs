@@ -92,6 +92,11 @@ impl SqliteStore {
         &self.writer
     }
 
+    /// Returns the reader threads.
+    pub(crate) fn readers(&self) -> &Readers {
+        &self.readers
+    }
+
     pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         F: FnOnce(&rusqlite::Connection) -> Result<T, StoreError> + Send + 'static,

@@ -4,6 +4,7 @@
 //! the output is one JSON object with every figure. One run measures all that is compared, in turns, and reports
 //! medians.
 
+mod audit;
 mod catalogue;
 mod confirm;
 mod creation;
@@ -73,6 +74,8 @@ enum Bench {
     History(history::Options),
     /// The longest hold while an event with many seats is created, compared with holds on an idle store.
     Creation(creation::Options),
+    /// The time and the memory of an audit of an event with few seats and of one with many, in SQLite.
+    Audit(audit::Options),
     /// Memory that a large event uses in the idle server, with SQLite.
     Memory(memory::Options),
 }
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
         Bench::Catalogue(options) => catalogue::run(&options),
         Bench::History(options) => history::run(&options),
         Bench::Creation(options) => creation::run(&options),
+        Bench::Audit(options) => audit::run(&options),
         Bench::Memory(options) => memory::run(&options),
     };
     match outcome {

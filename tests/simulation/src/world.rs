@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tiketi_core::memory::{MemoryLeases, MemoryStore, MemoryWaitingRooms};
-use tiketi_core::store::AuditStore;
 use tiketi_core::{EventId, Timestamp};
 use tiketi_workload::Chance;
 
@@ -15,7 +14,6 @@ use crate::fault::{Fault, Plan};
 use crate::history::{Cause, History};
 use crate::planted::Planted;
 use crate::provider::Provider;
-use crate::seams::at_once;
 use crate::setting::Setting;
 use crate::sometimes::Sometimes;
 use crate::story::Story;
@@ -146,9 +144,8 @@ impl World {
     /// Shows the checker the rows after a commit.
     pub(crate) fn observe(&self, cause: &Cause<'_>) {
         let Some(event) = self.event.get() else { return };
-        let rows = match at_once(self.store.event_rows(*event)) {
-            Ok(Some(rows)) => rows,
-            other => return self.break_off(format!("the event cannot be read: {other:?}")),
+        let Some(rows) = self.store.event_rows(*event) else {
+            return self.break_off("the event is gone".to_owned());
         };
         let seen = {
             let provider = self.provider();

@@ -1,41 +1,46 @@
 //! Payments match reservations: nothing is sold without its money, and no money is kept without tickets.
 
 use crate::audit::Violation;
-use crate::decide::{Scope, Snapshot};
-use crate::event::EventState;
+use crate::audit::part::Lookup;
 use crate::money::Money;
 use crate::payment::{
     ENDED_BY_STAFF, Payment, PaymentState, Refund, RefundState, RefundTickets, Settles, StuckReason,
 };
 use crate::reservation::{CancelReason, Reservation, ReservationState};
 
-pub(super) fn check(rows: &Snapshot, found: &mut Vec<Violation>) {
-    let cancelled = matches!(rows.event().state, EventState::Cancelled { .. });
-    for reservation in rows.reservations() {
-        let payment = reservation.payment.and_then(|id| rows.payment(id));
-        let payment = payment.filter(|payment| payment.reservation == reservation.id);
-        match (reservation.payment, payment) {
-            (Some(payment), None) => {
-                found.push(Violation::PaymentUnknown { reservation: reservation.id, payment });
-            }
-            (_, payment) => found.extend(check_reservation(reservation, payment)),
+/// A reservation names a payment that is for it, and their states agree.
+pub(super) fn check_payment_of(rows: &Lookup<'_>, reservation: &Reservation, found: &mut Vec<Violation>) {
+    let payment = reservation.payment.and_then(|id| rows.payment(id));
+    let payment = payment.filter(|payment| payment.reservation == reservation.id);
+    match (reservation.payment, payment) {
+        (Some(payment), None) => {
+            found.push(Violation::PaymentUnknown { reservation: reservation.id, payment });
+        }
+        (_, payment) => found.extend(check_reservation(reservation, payment)),
+    }
+}
+
+/// A payment is for a reservation of its buyer, and its money is where it has to be.
+pub(super) fn check_payment_row(
+    rows: &Lookup<'_>,
+    payment: &Payment,
+    cancelled: bool,
+    found: &mut Vec<Violation>,
+) {
+    let reservation = rows.reservation(payment.reservation);
+    match reservation.filter(|reservation| reservation.buyer == payment.buyer) {
+        Some(reservation) => {
+            found.extend(check_payment(payment, reservation));
+            let bought = !cancelled && owns(reservation, payment);
+            found.extend(check_listed(payment, bought, payment.needs_attention()));
+        }
+        None => {
+            found.push(Violation::PaidForNothing { payment: payment.id, reservation: payment.reservation });
         }
     }
-    for payment in rows.payments() {
-        let reservation = rows.reservation(payment.reservation);
-        match reservation.filter(|reservation| reservation.buyer == payment.buyer) {
-            Some(reservation) => {
-                found.extend(check_payment(payment, reservation));
-                let bought = !cancelled && owns(reservation, payment);
-                found.extend(check_listed(payment, bought, payment.needs_attention()));
-            }
-            None => found
-                .push(Violation::PaidForNothing { payment: payment.id, reservation: payment.reservation }),
-        }
-        check_captured(payment, found);
-        check_refunds(payment, found);
-        check_reconciliation(payment, found);
-    }
+    check_captured(payment, found);
+    check_refunds(payment, found);
+    check_reconciliation(payment, found);
 }
 
 /// A reservation's state matches its latest payment's; [`check_payment`] checks captured money.

@@ -1,74 +1,42 @@
-//! Reservations alone: totals, numbers, versions, and one held reservation a buyer.
+//! Reservations alone: totals, numbers, and one held reservation a buyer.
 
-use std::collections::BTreeMap;
-
+use crate::audit::part::Lookup;
+use crate::audit::stock::Counted;
 use crate::audit::{AuditedRow, Violation};
-use crate::decide::{Scope, Snapshot};
-use crate::id::{BuyerId, EventId, ReservationId};
-use crate::reservation::{Reservation, ReservationState};
+use crate::reservation::Reservation;
 
-pub(super) fn check(rows: &Snapshot, found: &mut Vec<Violation>) {
-    check_rows(rows, found);
-    let mut numbers = BTreeMap::new();
-    let mut pending = BTreeMap::new();
-    for reservation in rows.reservations() {
-        let second = reservation.id;
-        if let Some(first) = numbers.insert(reservation.number.serial(), second) {
-            found.push(Violation::NumberGivenTwice { number: reservation.number, first, second });
-        }
-        check_pending(reservation, &mut pending, found);
-        check_lines(rows, reservation, found);
-    }
-}
-
-/// Every row belongs to this event, and was written with a version.
-fn check_rows(rows: &Snapshot, found: &mut Vec<Violation>) {
-    let event = rows.event();
-    let mut look = |row: AuditedRow, of: EventId, version: u64| {
-        if of != event.id {
-            found.push(Violation::StrayRow { row, event: of });
-        }
-        if version == 0 {
-            found.push(Violation::VersionMissing { row });
-        }
-    };
-    look(AuditedRow::Event(event.id), event.id, event.version);
-    for ticket_type in rows.ticket_types() {
-        // Ticket types have no version of their own.
-        look(AuditedRow::TicketType(ticket_type.id), ticket_type.event, 1);
-    }
-    for seat in rows.seats() {
-        look(AuditedRow::Seat(seat.id), seat.event, seat.version);
-    }
-    for reservation in rows.reservations() {
-        look(AuditedRow::Reservation(reservation.id), reservation.event, reservation.version);
-    }
-    for payment in rows.payments() {
-        look(AuditedRow::Payment(payment.id), payment.event, payment.version);
-    }
-}
-
-fn check_pending(
+pub(super) fn check(
+    counted: &Counted,
+    rows: &Lookup<'_>,
     reservation: &Reservation,
-    pending: &mut BTreeMap<BuyerId, ReservationId>,
     found: &mut Vec<Violation>,
 ) {
-    let (buyer, second) = (reservation.buyer, reservation.id);
-    let is_pending =
-        matches!(reservation.state, ReservationState::Held { .. } | ReservationState::Paying { .. });
-    if is_pending && let Some(first) = pending.insert(buyer, second) {
-        found.push(Violation::TwoPending { buyer, first, second });
+    check_lines(counted, reservation, found);
+    // Each of two is compared with the other; the later one reports both.
+    let earlier =
+        |other: &&&Reservation| (other.created_at, other.id) < (reservation.created_at, reservation.id);
+    let second = reservation.id;
+    for first in rows.namesakes(reservation).iter().filter(earlier) {
+        let number = reservation.number;
+        found.push(Violation::NumberGivenTwice { number, first: first.id, second });
+    }
+    if reservation.is_pending() {
+        let buyer = reservation.buyer;
+        for first in rows.pending_of(buyer).iter().filter(earlier) {
+            found.push(Violation::TwoPending { buyer, first: first.id, second });
+        }
     }
 }
 
-fn check_lines(rows: &Snapshot, reservation: &Reservation, found: &mut Vec<Violation>) {
+/// The total is the sum of the lines, and a live reservation has tickets of types that exist.
+fn check_lines(counted: &Counted, reservation: &Reservation, found: &mut Vec<Violation>) {
     let seats = reservation.seats.iter().map(|line| i128::from(line.price.minor()));
     let items = reservation.items.iter();
     let items = items.map(|line| i128::from(line.unit_price.minor()) * i128::from(line.quantity));
-    let counted: i128 = seats.chain(items).sum();
+    let sum: i128 = seats.chain(items).sum();
     let (id, total) = (reservation.id, reservation.total);
-    if counted != i128::from(total.minor()) {
-        found.push(Violation::TotalMiscounted { reservation: id, total, counted });
+    if sum != i128::from(total.minor()) {
+        found.push(Violation::TotalMiscounted { reservation: id, total, counted: sum });
     }
     if !reservation.is_live() {
         return;
@@ -77,7 +45,7 @@ fn check_lines(rows: &Snapshot, reservation: &Reservation, found: &mut Vec<Viola
         found.push(Violation::NothingReserved { reservation: id });
     }
     for line in &reservation.items {
-        if rows.ticket_type(line.ticket_type).is_none() {
+        if !counted.has(line.ticket_type) {
             let (row, ticket_type) = (AuditedRow::Reservation(id), line.ticket_type);
             found.push(Violation::TicketTypeUnknown { row, ticket_type });
         }

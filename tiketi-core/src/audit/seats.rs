@@ -1,38 +1,40 @@
 //! Seats and their owners agree.
 
+use crate::audit::part::Lookup;
+use crate::audit::stock::Counted;
 use crate::audit::{AuditedRow, Violation};
-use crate::decide::{Scope, Snapshot};
 use crate::reservation::{Reservation, ReservationState};
 use crate::seat::{Seat, SeatState};
 use crate::time::Timestamp;
 
-pub(super) fn check(rows: &Snapshot, found: &mut Vec<Violation>) {
-    check_map_version(rows, found);
-    for seat in rows.seats() {
-        check_owner(rows, seat, found);
-        if rows.ticket_type(seat.ticket_type).is_none() {
-            let (row, ticket_type) = (AuditedRow::Seat(seat.id), seat.ticket_type);
-            found.push(Violation::TicketTypeUnknown { row, ticket_type });
+/// The latest map version of the seats that were checked.
+///
+/// Every change of a seat raises the event's map version, and the seat stores it.
+#[derive(Debug, Default)]
+pub(super) struct LatestChange(Option<u64>);
+
+impl LatestChange {
+    pub(super) fn check(&mut self, seat: &Seat, map_version: u64, found: &mut Vec<Violation>) {
+        if seat.map_version > map_version {
+            let version = seat.map_version;
+            found.push(Violation::SeatAheadOfMap { seat: seat.id, version, map_version });
+        }
+        self.0 = self.0.max(Some(seat.map_version));
+    }
+
+    pub(super) fn finish(&self, map_version: u64, found: &mut Vec<Violation>) {
+        if let Some(latest) = self.0.filter(|latest| *latest < map_version) {
+            found.push(Violation::MapAheadOfSeats { map_version, latest });
         }
     }
-    for reservation in rows.reservations().filter(|reservation| reservation.is_live()) {
-        check_lines(rows, reservation, found);
-    }
 }
 
-/// Every change of a seat raises the event's map version, and the seat stores it.
-fn check_map_version(rows: &Snapshot, found: &mut Vec<Violation>) {
-    let map_version = rows.map_version();
-    for seat in rows.seats().iter().filter(|seat| seat.map_version > map_version) {
-        found.push(Violation::SeatAheadOfMap { seat: seat.id, version: seat.map_version, map_version });
+/// A seat's owner exists, lists it, and agrees with its state; and its ticket type exists.
+pub(super) fn check_seat(counted: &Counted, rows: &Lookup<'_>, seat: &Seat, found: &mut Vec<Violation>) {
+    if !counted.has(seat.ticket_type) {
+        let (row, ticket_type) = (AuditedRow::Seat(seat.id), seat.ticket_type);
+        found.push(Violation::TicketTypeUnknown { row, ticket_type });
     }
-    let latest = rows.seats().iter().map(|seat| seat.map_version).max().unwrap_or(map_version);
-    if latest < map_version {
-        found.push(Violation::MapAheadOfSeats { map_version, latest });
-    }
-}
-
-fn check_owner(rows: &Snapshot, seat: &Seat, found: &mut Vec<Violation>) {
     let Some(reservation) = seat.state.owner() else { return };
     let seat_id = seat.id;
     let Some(owner) = rows.reservation(reservation) else {
@@ -60,7 +62,10 @@ fn agree(seat: &SeatState, owner: ReservationState) -> bool {
 }
 
 /// A live reservation owns every seat it lists.
-fn check_lines(rows: &Snapshot, reservation: &Reservation, found: &mut Vec<Violation>) {
+pub(super) fn check_lines(rows: &Lookup<'_>, reservation: &Reservation, found: &mut Vec<Violation>) {
+    if !reservation.is_live() {
+        return;
+    }
     for line in &reservation.seats {
         let seat = rows.seat(line.seat);
         let owner = seat.and_then(|seat| seat.state.owner());

@@ -31,7 +31,7 @@ pub use account::{
     AccountQuery, AccountStore, ChangeRoleRefused, CreateAccountRefused, UpdateAccountRefused,
 };
 pub use answer::{Answer, AnswerClaim, AnswerStore, ClaimAnswer};
-pub use audit::{AuditReport, AuditStore};
+pub use audit::{AuditProgress, AuditReport, AuditSink, AuditStore, AuditWatcher};
 pub use catalog::{CatalogStore, EventView, SeatMap};
 pub use clock::StoreClock;
 pub use code::CodeStore;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use tiketi_conformance::EventRows;
 use tiketi_core::decide::Scope;
-use tiketi_core::{EventId, Money, Payment, PaymentId, Reservation, ReservationState, store::AuditStore};
+use tiketi_core::{EventId, Money, Payment, PaymentId, Reservation, ReservationState};
 
 use crate::TestCluster;
 
@@ -45,7 +46,7 @@ impl TestCluster {
         theirs: &mut BTreeMap<PaymentId, (i64, i64)>,
         ending: &mut Ending,
     ) {
-        let rows = self.servers[1].store.event_rows(event).await.unwrap().unwrap();
+        let rows = EventRows::read(&self.servers[1].store, event, 100).await.unwrap().snapshot();
         assert_eq!(tiketi_core::audit::audit(&rows), []);
         for payment in rows.payments() {
             let (taken, returned) = theirs.remove(&payment.id).unwrap_or_default();

@@ -6,7 +6,7 @@ use std::task::Poll;
 use sqlx::postgres::PgConnectOptions;
 use tiketi_core::{
     Timestamp,
-    store::{AnswerStore, AuditStore, CatalogStore},
+    store::{AnswerStore, AuditReport, CatalogStore},
 };
 use tiketi_postgres_harness::Server;
 
@@ -38,7 +38,7 @@ async fn callers_leave(connect: impl Fn(PgConnectOptions) -> PgConnectOptions) {
     let store = store(connect(cluster.database.options()), 1);
     let long_ago: Timestamp = "2020-01-01T00:00:00Z".parse().unwrap();
     for polls in 1..MOMENTS {
-        left_after(polls, store.event_rows(hall.event)).await;
+        left_after(polls, AuditReport::watched(&store, Some(hall.event), &mut ())).await;
         assert_eq!(store.forget_answers(long_ago).await.unwrap(), 0, "event rows, {polls}");
         left_after(polls, store.event(hall.event)).await;
         assert_eq!(store.forget_answers(long_ago).await.unwrap(), 0, "an event, {polls}");

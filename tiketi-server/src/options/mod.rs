@@ -74,7 +74,9 @@ pub(crate) enum Command {
     /// Migrate the store to the schema of this release, and print the schema before and after
     Migrate,
     /// Check every invariant from the store's rows, also while a server is running; exit 1 if one is violated
-    Audit,
+    ///
+    /// Each event is checked as it is when its reading begins. A line on standard error says every two seconds how far it is.
+    Audit(AuditScope),
     /// Copy the store to a new file, also while a server is running
     Backup(Backup),
     /// Count the figures of `/api/stats` again from the rows of reservations and payments
@@ -127,6 +129,14 @@ pub(crate) struct VerifyDraw {
     /// The signature of the round, which is verified
     #[arg(long, value_name = "HEX", requires = "beacon_chain")]
     pub(crate) beacon_signature: Option<tiketi_core::waiting_room::BeaconSignature>,
+}
+
+/// What is audited.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct AuditScope {
+    /// Only this event; without it, all
+    #[arg(long, value_name = "EVENT_ID")]
+    pub(crate) event: Option<tiketi_core::EventId>,
 }
 
 /// Where the copy is written.
@@ -232,6 +242,10 @@ pub(crate) struct Options {
     /// How often expired holds are ended and facts are delivered; no value can cause a double sale
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = values::duration, help_heading = "Selling")]
     pub(crate) sweep_every: Duration,
+    /// Archives events this long after they began, once nothing of them is open: they can be read and not changed, and are in
+    /// no list but the archive; by default staff archive events
+    #[arg(long, value_name = "DURATION", value_parser = values::duration, help_heading = "Selling")]
+    pub(crate) archive_after: Option<Duration>,
 
     /// Time zone of the days in figures, a name of the IANA database; the same for all servers of a shop
     ///

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tiketi_core::decide::{AnyCommand, CaptureOutcome, Command, Envelope, RecordOutcome, Scope};
-use tiketi_core::store::{AuditStore, SalesStore};
+use tiketi_core::store::SalesStore;
 use tiketi_core::{CommandKey, Money, Reservation, ReservationState, Terms, Timestamp};
 use uuid::Uuid;
 
@@ -41,7 +41,7 @@ pub(super) fn bent(world: &World, mut command: Envelope<AnyCommand>) -> Envelope
 }
 
 fn bought_by(world: &World, is_meant: impl Fn(&Reservation) -> bool) -> u32 {
-    let rows = world.event().and_then(|event| at_once(world.store.event_rows(event)).ok().flatten());
+    let rows = world.event().and_then(|event| world.store.event_rows(event));
     let Some(rows) = rows else { return 0 };
     let is_bought = |row: &&Reservation| matches!(row.state, ReservationState::Confirmed { .. });
     rows.reservations().filter(is_bought).filter(|row| is_meant(row)).map(Reservation::tickets).sum()
@@ -49,7 +49,7 @@ fn bought_by(world: &World, is_meant: impl Fn(&Reservation) -> bool) -> u32 {
 
 /// Ends payments that are being confirmed once their hold would have ended, so that the sweeper frees their seats.
 pub(super) fn decline_what_is_past(world: &World, now: Timestamp) {
-    let rows = world.event().and_then(|event| at_once(world.store.event_rows(event)).ok().flatten());
+    let rows = world.event().and_then(|event| world.store.event_rows(event));
     let Some(rows) = rows else { return };
     for row in rows.reservations() {
         let ReservationState::Paying { payment, deadline } = row.state else { continue };

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::audit::{AuditedRow, Violation, audit};
+use crate::audit::{AuditedRow, EventAudit, SnapshotParts, Violation, audit};
 use crate::decide::Command;
 use crate::decide::fixture::{ADA, BEN, Show, at};
-use crate::decide::{Cancel, RecordRefund, RefundOutcome, Scope, expire};
+use crate::decide::{Cancel, RecordRefund, RefundOutcome, Scope, Snapshot, expire};
 use crate::id::{PaymentId, ReservationId};
 use crate::payment::Payment;
 use crate::reservation::Reservation;
@@ -69,7 +69,19 @@ impl AuditFixture {
     #[track_caller]
     fn finds(&self, expected: &Violation) {
         assert_eq!(audit(&self.show.snapshot), std::slice::from_ref(expected));
+        assert_eq!(audit_in_parts(&self.show.snapshot, 1), std::slice::from_ref(expected), "row by row");
     }
+}
+
+fn audit_in_parts(snapshot: &Snapshot, rows: usize) -> Vec<Violation> {
+    let (parts, mut found) = (SnapshotParts::of(snapshot), Vec::new());
+    let mut audit = EventAudit::new(parts.event(), &mut found);
+    for part in parts.parts(rows) {
+        assert!(part.rows.len() <= rows, "{part:?}");
+        audit.check(&part, &mut found);
+    }
+    audit.finish(&mut found);
+    found
 }
 
 fn unknown_reservation() -> ReservationId {
