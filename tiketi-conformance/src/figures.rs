@@ -76,8 +76,8 @@ impl Account {
             if claimed.is_empty() {
                 return;
             }
-            let ids: Vec<_> = claimed.iter().map(|claimed| claimed.fact.id).collect();
-            store.ack_outbox(&self.subscriber, &ids).await.expect("facts can be acknowledged");
+            let keys: Vec<_> = claimed.iter().map(|claimed| claimed.fact.key()).collect();
+            store.ack_outbox(&self.subscriber, &keys).await.expect("facts can be acknowledged");
             for one in &claimed {
                 self.enter(&one.fact);
             }

@@ -225,8 +225,8 @@ impl TestShop {
             if facts.is_empty() {
                 break;
             }
-            let ids: Vec<_> = facts.iter().map(|it| it.fact.id).collect();
-            store.ack_outbox(&auditor(), &ids).await.expect("the outbox can be acknowledged");
+            let keys: Vec<_> = facts.iter().map(|it| it.fact.key()).collect();
+            store.ack_outbox(&auditor(), &keys).await.expect("the outbox can be acknowledged");
             drained.extend(facts.into_iter().map(|it| it.fact));
         }
         self.remember(&drained);

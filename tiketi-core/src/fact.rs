@@ -30,6 +30,21 @@ impl Fact {
     pub const fn new(id: FactId, event: EventId, at: Timestamp, body: FactBody) -> Self {
         Self { id, event, at, body }
     }
+
+    /// Returns what names the fact in an outbox.
+    pub const fn key(&self) -> FactKey {
+        FactKey { event: self.event, id: self.id }
+    }
+}
+
+/// Names a fact in an outbox: a store that is distributed by event finds it on one node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "a store needs both parts")]
+pub struct FactKey {
+    /// The event that the fact is about.
+    pub event: EventId,
+    /// The fact's id.
+    pub id: FactId,
 }
 
 /// Id of a fact, unique within a store; later facts of one event have greater ids.

@@ -135,8 +135,9 @@
 //! Some reads have no event and query every shard, each by an index: a reservation, payment or ticket type by its
 //! id alone (each server caches the events of the latest 100,000 reservations and payments), a buyer's
 //! reservations, a payment by its provider's key, lists and searches of events, due rows, payments that need attention,
-//! refunds of called-off events, and free facts of the outbox, which are then claimed event by event. There are no
-//! foreign keys, so no shard needs one to another: rows of an event change only under the lock on its row.
+//! refunds of called-off events, and free facts of the outbox, which are then claimed, acknowledged and released event by
+//! event. There are no foreign keys, so no shard needs one to another: rows of an event change only under the lock on its
+//! row.
 //!
 //! Every statement of a batch compares the event with a parameter for each table that is distributed
 //! (`tests/check/shards` reads them), and takes numbers of a sequence beside no such table. A coordinator needs

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tiketi_core::{
     StoreError, Timestamp,
     broadcast::Broadcast,
-    fact::FactId,
+    fact::FactKey,
     notifier::SubscriberName,
     store::{ClaimedFact, OutboxStore, Release, SubscriberStatus, Subscription},
 };
@@ -36,9 +36,10 @@ const EARLIER_IS_OUT: &str = "EXISTS (SELECT 1 FROM outbox AS earlier WHERE earl
     AND earlier.reservation = outbox.reservation AND earlier.id < outbox.id AND earlier.claimed_until > ?2)";
 const CLAIM: &str = "UPDATE outbox SET claimed_until = ?3 WHERE id = ?2 \
     AND subscriber = (SELECT id FROM subscribers WHERE name = ?1 AND removed_at IS NULL)";
-const ACKNOWLEDGE: &str = "DELETE FROM outbox WHERE id = ?2 \
+const ACKNOWLEDGE: &str = "DELETE FROM outbox WHERE id = ?2 AND event = ?3 \
     AND subscriber = (SELECT id FROM subscribers WHERE name = ?1 AND removed_at IS NULL)";
-const RELEASE: &str = "UPDATE outbox SET claimed_until = ?4, tries = tries + ?5 WHERE id = ?2 AND claimed_until = ?3 \
+const RELEASE: &str = "UPDATE outbox SET claimed_until = ?4, tries = tries + ?5 \
+    WHERE id = ?2 AND event = ?6 AND claimed_until = ?3 \
     AND subscriber = (SELECT id FROM subscribers WHERE name = ?1 AND removed_at IS NULL)";
 const REMOVED: &str = "SELECT id FROM subscribers WHERE removed_at IS NOT NULL LIMIT 1";
 const DELETE_FACTS: &str = "DELETE FROM outbox WHERE subscriber = ?1 \
@@ -131,11 +132,15 @@ impl OutboxStore for SqliteStore {
         .await
     }
 
-    async fn ack_outbox(&self, subscriber: &SubscriberName, facts: &[FactId]) -> Result<(), StoreError> {
+    async fn ack_outbox(&self, subscriber: &SubscriberName, facts: &[FactKey]) -> Result<(), StoreError> {
         let (name, facts) = (subscriber.clone(), facts.to_vec());
         self.write(move |set| {
             for fact in &facts {
-                write::run(set.connection(), ACKNOWLEDGE, (name.as_str(), stored(fact.0)))?;
+                write::run(
+                    set.connection(),
+                    ACKNOWLEDGE,
+                    (name.as_str(), stored(fact.id.0), fact.event.as_uuid()),
+                )?;
             }
             Ok(())
         })
@@ -145,7 +150,7 @@ impl OutboxStore for SqliteStore {
     async fn release_outbox(
         &self,
         subscriber: &SubscriberName,
-        facts: &[FactId],
+        facts: &[FactKey],
         claimed_until: Timestamp,
         release: Release,
     ) -> Result<(), StoreError> {
@@ -153,7 +158,8 @@ impl OutboxStore for SqliteStore {
         let (until, failures) = rows::release_columns(release);
         self.write(move |set| {
             for fact in &facts {
-                let values = (name.as_str(), stored(fact.0), leased, until, failures);
+                let values =
+                    (name.as_str(), stored(fact.id.0), leased, until, failures, fact.event.as_uuid());
                 write::run(set.connection(), RELEASE, values)?;
             }
             Ok(())

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tiketi_core::{
     Fact, FactBody,
-    fact::{FactId, FactKind, ReservationSummary, SeatChanged, SeatStatus},
+    fact::{FactId, FactKey, FactKind, ReservationSummary, SeatChanged, SeatStatus},
     notifier::SubscriberName,
+    store::Release,
 };
 
 use crate::shop::{TestShop, auditor};
@@ -32,14 +33,14 @@ async fn claim(shop: &TestShop, of: &SubscriberName, limit: usize) -> Vec<Fact> 
 }
 
 async fn ack(shop: &TestShop, of: &SubscriberName, facts: &[Fact]) {
-    shop.store().ack_outbox(of, &ids(facts)).await.unwrap();
+    shop.store().ack_outbox(of, &keys(facts)).await.unwrap();
     if *of == auditor() {
         shop.remember(facts);
     }
 }
 
-fn ids(facts: &[Fact]) -> Vec<FactId> {
-    facts.iter().map(|fact| fact.id).collect()
+fn keys(facts: &[Fact]) -> Vec<FactKey> {
+    facts.iter().map(Fact::key).collect()
 }
 
 /// Fails if a fact is missing or wrong, or if a public fact names the owner of seats.
@@ -86,14 +87,33 @@ pub async fn an_acknowledged_fact_is_forgotten(shop: TestShop) {
     let first = claim(&shop, &keeper, 100).await;
     ack(&shop, &keeper, &first).await;
     let store = shop.store();
-    store.ack_outbox(&keeper, &[first[0].id, FactId(u64::from(u32::MAX))]).await.unwrap();
+    let unknown = FactKey { id: FactId(u64::from(u32::MAX)), ..first[0].key() };
+    store.ack_outbox(&keeper, &[first[0].key(), unknown]).await.unwrap();
     store.ack_outbox(&keeper, &[]).await.unwrap();
-    store.ack_outbox(&named("unknown"), &ids(&first)).await.unwrap();
+    store.ack_outbox(&named("unknown"), &keys(&first)).await.unwrap();
     shop.advance(LEASE);
     assert_eq!(claim(&shop, &keeper, 100).await, []);
     shop.standing(&hall, shop.buyer(), 1).await;
     let next = claim(&shop, &keeper, 100).await;
     assert!(!next.is_empty() && next.iter().all(|fact| fact.id > first[0].id));
+}
+
+/// Fails if a fact is acknowledged or released under an event that it is not about.
+pub async fn a_fact_is_named_with_its_event(shop: TestShop) {
+    let (hall, other, keeper) = (shop.hall().await, shop.hall().await, stock_keeper(&shop).await);
+    shop.standing(&hall, shop.buyer(), 1).await;
+    shop.standing(&other, shop.buyer(), 1).await;
+    let facts = claim(&shop, &keeper, 100).await;
+    let strange: Vec<_> = facts.iter().map(|fact| FactKey { event: hall.event, ..fact.key() }).collect();
+    let of_other: Vec<_> = facts.into_iter().filter(|fact| fact.event == other.event).collect();
+    assert_eq!(of_other.len(), 1);
+    let until = shop.now().after(LEASE);
+    shop.store().release_outbox(&keeper, &strange, until, Release::Untried).await.unwrap();
+    let again = claim(&shop, &keeper, 100).await;
+    assert!(again.len() == 1 && again[0].event == hall.event, "{again:?}");
+    shop.store().ack_outbox(&keeper, &strange).await.unwrap();
+    shop.advance(LEASE);
+    assert_eq!(claim(&shop, &keeper, 100).await, of_other);
 }
 
 /// Fails if a fact is lost because a later one was delivered first.
@@ -104,7 +124,7 @@ pub async fn facts_acknowledged_out_of_order_lose_none(shop: TestShop) {
     }
     let facts = claim(&shop, &keeper, 100).await;
     assert_eq!(facts.len(), 6);
-    let done: Vec<_> = [5, 1, 3].iter().map(|at| facts[*at].id).collect();
+    let done: Vec<_> = [5, 1, 3].iter().map(|at| facts[*at].key()).collect();
     shop.store().ack_outbox(&keeper, &done).await.unwrap();
     shop.advance(LEASE);
     let left = claim(&shop, &keeper, 100).await;
@@ -128,7 +148,7 @@ pub async fn a_later_fact_of_a_reservation_waits_for_an_earlier_one(shop: TestSh
     let meanwhile = claim(&shop, &auditor(), 100).await;
     assert!(meanwhile.iter().any(|fact| fact.body.reservation() == Some(other.id)));
     assert!(meanwhile.iter().all(|fact| fact.body.reservation() != Some(held.id)), "{meanwhile:?}");
-    shop.store().ack_outbox(&auditor(), &ids(&first)).await.unwrap();
+    shop.store().ack_outbox(&auditor(), &keys(&first)).await.unwrap();
     let then = claim(&shop, &auditor(), 100).await;
     assert!(then.iter().any(|fact| fact.body.reservation() == Some(held.id)));
     let mut all = [first, meanwhile, then].concat();
@@ -168,7 +188,7 @@ pub async fn servers_that_claim_at_once_share_the_facts(shop: TestShop) {
     });
     let claims = futures::future::join_all(servers.collect::<Vec<_>>()).await;
     let facts: Vec<_> = claims.into_iter().flat_map(|facts| facts.unwrap()).collect();
-    let distinct: HashSet<_> = ids(&facts).into_iter().collect();
+    let distinct: HashSet<_> = keys(&facts).into_iter().collect();
     assert_eq!((facts.len(), distinct.len()), (10, 10));
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tiketi_core::{
     Fact, FactBody, Timestamp,
-    fact::{FactId, FactKind, FactKinds},
+    fact::{FactKey, FactKind, FactKinds},
     notifier::SubscriberName,
     store::{Release, SubscriberStatus},
 };
@@ -37,8 +37,8 @@ async fn waiting(shop: &TestShop, of: &SubscriberName) -> Vec<Fact> {
     claimed.into_iter().map(|claimed| claimed.fact).collect()
 }
 
-fn ids(facts: &[(Fact, u32)]) -> Vec<FactId> {
-    facts.iter().map(|(fact, _)| fact.id).collect()
+fn keys(facts: &[(Fact, u32)]) -> Vec<FactKey> {
+    facts.iter().map(|(fact, _)| fact.key()).collect()
 }
 
 async fn status(shop: &TestShop, of: &SubscriberName) -> Option<SubscriberStatus> {
@@ -57,12 +57,12 @@ pub async fn each_subscriber_gets_each_fact_by_itself(shop: TestShop) {
     let of_webhook = claim(&shop, &webhook).await;
     assert_eq!(of_mail, of_webhook, "the same facts under the same ids");
     let store = shop.store();
-    store.ack_outbox(&mail, &ids(&of_mail)).await.unwrap();
+    store.ack_outbox(&mail, &keys(&of_mail)).await.unwrap();
     let (until, again_at) = (shop.now().after(LEASE), shop.now());
-    store.release_outbox(&webhook, &ids(&of_webhook), until, Release::Failed { again_at }).await.unwrap();
+    store.release_outbox(&webhook, &keys(&of_webhook), until, Release::Failed { again_at }).await.unwrap();
     assert_eq!(claim(&shop, &mail).await, []);
     let again = claim(&shop, &webhook).await;
-    assert_eq!(ids(&again), ids(&of_webhook));
+    assert_eq!(keys(&again), keys(&of_webhook));
     assert!(again.iter().all(|(_, tries)| *tries == 1));
     shop.advance(LEASE);
     assert_eq!(claim(&shop, &mail).await, []);
@@ -79,8 +79,8 @@ pub async fn a_fact_that_failed_comes_again_and_later_ones_wait_for_it(shop: Tes
     let is_of_it = |it: &(Fact, u32)| it.0.body.reservation() == Some(held.id);
     let (of_it, others): (Vec<_>, Vec<_>) = claimed.into_iter().partition(is_of_it);
     let store = shop.store();
-    store.release_outbox(&mail, &ids(&of_it), until, release).await.unwrap();
-    store.release_outbox(&mail, &ids(&others), until, Release::Untried).await.unwrap();
+    store.release_outbox(&mail, &keys(&of_it), until, release).await.unwrap();
+    store.release_outbox(&mail, &keys(&others), until, Release::Untried).await.unwrap();
     assert_eq!(claim(&shop, &mail).await, others, "what was not tried is free at once");
     shop.apply(shop.release(&held)).await;
     let meanwhile = claim(&shop, &mail).await;
@@ -104,12 +104,12 @@ pub async fn a_late_release_leaves_the_claim_of_another(shop: TestShop) {
     let store = shop.store();
     let again_at = shop.now();
     for release in [Release::Untried, Release::Failed { again_at }] {
-        store.release_outbox(&mail, &ids(&first), until, release).await.unwrap();
+        store.release_outbox(&mail, &keys(&first), until, release).await.unwrap();
     }
     assert_eq!(claim(&shop, &mail).await, []);
-    store.ack_outbox(&mail, &ids(&first)).await.unwrap();
-    store.release_outbox(&mail, &ids(&first), shop.now().after(LEASE), Release::Untried).await.unwrap();
-    store.release_outbox(&named("unknown"), &ids(&first), until, Release::Untried).await.unwrap();
+    store.ack_outbox(&mail, &keys(&first)).await.unwrap();
+    store.release_outbox(&mail, &keys(&first), shop.now().after(LEASE), Release::Untried).await.unwrap();
+    store.release_outbox(&named("unknown"), &keys(&first), until, Release::Untried).await.unwrap();
     assert_eq!(waiting(&shop, &mail).await, []);
 }
 
@@ -163,7 +163,7 @@ pub async fn a_removed_subscriber_leaves_nothing(shop: TestShop) {
     assert!(!store.unsubscribe(&mail, shop.now()).await.unwrap());
     assert_eq!(status(&shop, &mail).await, None);
     assert_eq!(waiting(&shop, &mail).await, []);
-    store.ack_outbox(&mail, &ids(&claimed)).await.unwrap();
+    store.ack_outbox(&mail, &keys(&claimed)).await.unwrap();
     shop.held(&hall, shop.buyer(), &[1]).await;
     subscribed(&shop, "mail").await;
     assert_eq!(waiting(&shop, &mail).await, []);
@@ -207,7 +207,7 @@ pub async fn the_backlog_of_each_subscriber_is_shown(shop: TestShop) {
     assert_eq!((known.waiting, known.oldest), (3, Some(first)));
     let claimed = claim(&shop, &mail).await;
     assert!(matches!(claimed[0].0.body, FactBody::StockChanged { .. }));
-    shop.store().ack_outbox(&mail, &ids(&claimed)[..1]).await.unwrap();
+    shop.store().ack_outbox(&mail, &keys(&claimed)[..1]).await.unwrap();
     let known = status(&shop, &mail).await.unwrap();
     let second = first.after(Duration::from_secs(1));
     assert_eq!((known.waiting, known.oldest), (2, Some(second)), "a claimed fact still waits");

@@ -9,7 +9,7 @@ use crate::box_office::tidy::HousekeepingError;
 use crate::box_office::together::{caught, together};
 use crate::box_office::{BoxOffice, Jobs};
 use crate::error::StoreError;
-use crate::fact::{Fact, FactId};
+use crate::fact::Fact;
 use crate::notifier::{Notifier, NotifyError, SubscriberName};
 use crate::store::{ClaimedFact, Release, SubscriberStatus, Subscription};
 use crate::time::Timestamp;
@@ -183,7 +183,7 @@ impl Claim<'_> {
         let facts: Vec<Fact> = claimed.iter().map(|it| it.fact.clone()).collect();
         let why = match caught(self.subscriber.notifier.notify(&facts)).await {
             Some(Ok(())) => {
-                self.acknowledge(claimed.iter().map(|it| it.fact.id)).await?;
+                self.acknowledge(claimed.iter()).await?;
                 return Ok(Ok(()));
             }
             Some(Err(error)) => Undelivered::Notify(error),
@@ -195,7 +195,7 @@ impl Claim<'_> {
         };
         let is_missing = |it: &&ClaimedFact| !delivered.contains(&it.fact.id);
         let missing: Vec<ClaimedFact> = claimed.iter().filter(is_missing).cloned().collect();
-        let of_call = claimed.iter().map(|it| it.fact.id).filter(|id| delivered.contains(id));
+        let of_call = claimed.iter().filter(|it| delivered.contains(&it.fact.id));
         self.acknowledge(of_call).await?;
         let tries = missing.iter().map(|it| it.tries).max().unwrap_or_default();
         let again_at = self.office.now().after(delay(tries));
@@ -216,20 +216,20 @@ impl Claim<'_> {
         Ok(free)
     }
 
-    async fn acknowledge(&self, facts: impl Iterator<Item = FactId>) -> Result<(), StoreError> {
-        let ids: Vec<_> = facts.collect();
-        if ids.is_empty() {
+    async fn acknowledge<'f>(&self, facts: impl Iterator<Item = &'f ClaimedFact>) -> Result<(), StoreError> {
+        let keys: Vec<_> = facts.map(|it| it.fact.key()).collect();
+        if keys.is_empty() {
             return Ok(());
         }
-        self.office.inner.outbox.ack_outbox(self.subscriber.name(), &ids).await
+        self.office.inner.outbox.ack_outbox(self.subscriber.name(), &keys).await
     }
 
     async fn release(&self, facts: &[ClaimedFact], release: Release) -> Result<(), StoreError> {
         if facts.is_empty() {
             return Ok(());
         }
-        let ids: Vec<_> = facts.iter().map(|it| it.fact.id).collect();
-        self.office.inner.outbox.release_outbox(self.subscriber.name(), &ids, self.until, release).await
+        let keys: Vec<_> = facts.iter().map(|it| it.fact.key()).collect();
+        self.office.inner.outbox.release_outbox(self.subscriber.name(), &keys, self.until, release).await
     }
 }
 
@@ -319,7 +319,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::fact::FactBody;
+    use crate::fact::{FactBody, FactId};
     use crate::id::{EventId, TicketTypeId};
 
     fn claimed(tries: u32) -> ClaimedFact {

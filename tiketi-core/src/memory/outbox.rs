@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use crate::broadcast::Broadcast;
 use crate::error::StoreError;
-use crate::fact::{Fact, FactId, FactKinds};
+use crate::fact::{Fact, FactId, FactKey, FactKinds};
 use crate::memory::MemoryStore;
 use crate::notifier::SubscriberName;
 use crate::store::{ClaimedFact, OutboxStore, Release, SubscriberStatus, Subscription};
@@ -99,13 +99,13 @@ impl Queue {
         claimed
     }
 
-    fn entry(&mut self, id: FactId) -> Option<&mut Entry> {
-        let at = self.entries.binary_search_by_key(&id, |entry| entry.fact.id).ok()?;
-        self.entries.get_mut(at)
+    fn entry(&mut self, key: FactKey) -> Option<&mut Entry> {
+        let at = self.entries.binary_search_by_key(&key.id, |entry| entry.fact.id).ok()?;
+        self.entries.get_mut(at).filter(|entry| entry.fact.event == key.event)
     }
 
-    fn ack(&mut self, id: FactId) {
-        if let Some(entry) = self.entry(id) {
+    fn ack(&mut self, key: FactKey) {
+        if let Some(entry) = self.entry(key) {
             entry.delivered = true;
         }
         while self.entries.front().is_some_and(|entry| entry.delivered) {
@@ -113,9 +113,9 @@ impl Queue {
         }
     }
 
-    fn release(&mut self, id: FactId, claimed_until: Timestamp, release: Release) {
+    fn release(&mut self, key: FactKey, claimed_until: Timestamp, release: Release) {
         let is_claim = |entry: &&mut Entry| !entry.delivered && entry.claimed_until == Some(claimed_until);
-        let Some(entry) = self.entry(id).filter(is_claim) else { return };
+        let Some(entry) = self.entry(key).filter(is_claim) else { return };
         match release {
             Release::Untried => entry.claimed_until = None,
             Release::Failed { again_at } => {
@@ -180,7 +180,7 @@ impl OutboxStore for MemoryStore {
         Ok(queue.claim(now, now.after(lease), limit))
     }
 
-    async fn ack_outbox(&self, subscriber: &SubscriberName, facts: &[FactId]) -> Result<(), StoreError> {
+    async fn ack_outbox(&self, subscriber: &SubscriberName, facts: &[FactKey]) -> Result<(), StoreError> {
         let mut state = self.lock();
         let Some(queue) = state.outbox.queues.get_mut(subscriber) else { return Ok(()) };
         for fact in facts {
@@ -192,7 +192,7 @@ impl OutboxStore for MemoryStore {
     async fn release_outbox(
         &self,
         subscriber: &SubscriberName,
-        facts: &[FactId],
+        facts: &[FactKey],
         claimed_until: Timestamp,
         release: Release,
     ) -> Result<(), StoreError> {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use crate::broadcast::Broadcast;
 use crate::error::StoreError;
-use crate::fact::{Fact, FactId, FactKinds};
+use crate::fact::{Fact, FactKey, FactKinds};
 use crate::notifier::SubscriberName;
 use crate::time::Timestamp;
 
@@ -153,19 +153,21 @@ pub trait OutboxStore: Debug + Send + Sync + 'static {
     /// # Contract
     ///
     /// An acknowledged fact MUST NOT be claimable for the subscriber again, and no other fact may be lost with it, in
-    /// whatever order they are acknowledged. Unknown ids and an unknown subscriber MUST NOT be an error.
-    async fn ack_outbox(&self, subscriber: &SubscriberName, facts: &[FactId]) -> Result<(), StoreError>;
+    /// whatever order they are acknowledged. Unknown keys, an id under another event, and an unknown subscriber MUST NOT be
+    /// an error, and change nothing.
+    async fn ack_outbox(&self, subscriber: &SubscriberName, facts: &[FactKey]) -> Result<(), StoreError>;
 
     /// Ends the claim on facts whose lease ends at `claimed_until`, before that moment.
     ///
     /// # Contract
     ///
     /// They MUST be claimable as [`Release`] says. A fact whose lease ends at another moment MUST NOT change: another
-    /// caller has claimed it since. Unknown ids and an unknown subscriber MUST NOT be an error.
+    /// caller has claimed it since. Unknown keys, an id under another event, and an unknown subscriber MUST NOT be an error,
+    /// and change nothing.
     async fn release_outbox(
         &self,
         subscriber: &SubscriberName,
-        facts: &[FactId],
+        facts: &[FactKey],
         claimed_until: Timestamp,
         release: Release,
     ) -> Result<(), StoreError>;

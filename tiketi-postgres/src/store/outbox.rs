@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tiketi_core::{
     EventId, StoreError, Timestamp,
     broadcast::Broadcast,
-    fact::FactId,
+    fact::FactKey,
     notifier::SubscriberName,
     store::{ClaimedFact, OutboxStore, Release, SubscriberStatus, Subscription, Swept},
 };
@@ -41,38 +41,51 @@ const FREE: &str = concat!(
     subscriber!(),
     " AND id > $4 AND (claimed_until IS NULL OR claimed_until <= $2) ORDER BY id LIMIT $3"
 );
+/// Names facts of an event by their ids, which are sorted, and says between which they are: with statistics from before a
+/// queue grew, the planner would read the whole queue and compare each of its facts with the ids.
+macro_rules! named {
+    ($table:literal) => {
+        concat!(
+            $table,
+            "event = $2 AND ",
+            $table,
+            "id = ANY($3) AND ",
+            $table,
+            "id >= ($3::bigint[])[1] AND ",
+            $table,
+            "id <= ($3::bigint[])[cardinality($3::bigint[])]"
+        )
+    };
+}
 /// Claims the facts of one event that are free and not locked.
 ///
 /// An earlier fact of a reservation that is not among them is claimed by another caller, so later facts are left
 /// out. A later fact is never visible without the earlier one, because both were numbered under the lock of their
-/// event. `OFFSET 0` keeps both parts reads by key, whatever the planner estimates. Rows are locked in the order of
-/// the ids.
+/// event. The ids stand beside each read of the table, and the earlier fact is a value and no join, so that both are
+/// read by key whatever the planner estimates. Rows are locked in the order of the ids.
 const CLAIM: &str = concat!(
-    "WITH mine AS MATERIALIZED (SELECT found.* FROM unnest($3::bigint[]) AS wanted (id) CROSS JOIN LATERAL \
-        (SELECT subscriber, id, reservation FROM tiketi.outbox WHERE subscriber = ",
+    "WITH mine AS MATERIALIZED (SELECT subscriber, id, reservation FROM tiketi.outbox WHERE subscriber = ",
     subscriber!(),
-    " AND id = wanted.id AND event = $2 AND (claimed_until IS NULL OR claimed_until <= $4) \
-        OFFSET 0 FOR UPDATE SKIP LOCKED) AS found) \
-    UPDATE tiketi.outbox AS fact SET claimed_until = $5 FROM mine \
-    WHERE fact.subscriber = mine.subscriber AND fact.event = $2 AND fact.id = mine.id \
-        AND NOT EXISTS (SELECT 1 FROM tiketi.outbox AS earlier \
+    " AND ",
+    named!(""),
+    " AND (claimed_until IS NULL OR claimed_until <= $4) ORDER BY id FOR UPDATE SKIP LOCKED) \
+    UPDATE tiketi.outbox AS fact SET claimed_until = $5 FROM mine WHERE fact.subscriber = ",
+    subscriber!(),
+    " AND ",
+    named!("fact."),
+    " AND fact.id = mine.id AND (SELECT min(earlier.id) FROM tiketi.outbox AS earlier \
         WHERE earlier.event = $2 AND earlier.subscriber = mine.subscriber AND earlier.reservation = mine.reservation \
-            AND earlier.id < mine.id AND earlier.id NOT IN (SELECT id FROM mine) OFFSET 0) \
+            AND earlier.id < mine.id AND earlier.id NOT IN (SELECT id FROM mine)) IS NULL \
     RETURNING fact.id, event, at, tries, body"
 );
-/// Names facts by their ids, and says between which they are: with statistics from before a queue grew, the planner
-/// would read the whole queue and compare each of its facts with the ids.
-macro_rules! named {
-    () => {
-        " AND id = ANY($2) AND id >= ($2::bigint[])[1] AND id <= ($2::bigint[])[cardinality($2::bigint[])]"
-    };
-}
-const ACKNOWLEDGE: &str = concat!("DELETE FROM tiketi.outbox WHERE subscriber = ", subscriber!(), named!());
+const ACKNOWLEDGE: &str =
+    concat!("DELETE FROM tiketi.outbox WHERE subscriber = ", subscriber!(), " AND ", named!(""));
 const RELEASE: &str = concat!(
-    "UPDATE tiketi.outbox SET claimed_until = $4, tries = tries + $5 WHERE subscriber = ",
+    "UPDATE tiketi.outbox SET claimed_until = $5, tries = tries + $6 WHERE subscriber = ",
     subscriber!(),
-    named!(),
-    " AND claimed_until = $3"
+    " AND ",
+    named!(""),
+    " AND claimed_until = $4"
 );
 const REMOVED: &str = "SELECT id FROM tiketi.subscribers WHERE removed_at IS NOT NULL";
 /// Deletes the oldest facts of a subscriber, approximately a limited number.
@@ -160,42 +173,69 @@ impl OutboxStore for PostgresStore {
         }
     }
 
-    async fn ack_outbox(&self, subscriber: &SubscriberName, facts: &[FactId]) -> Result<(), StoreError> {
-        let ids = sorted(facts);
-        self.write(|| self.query(ACKNOWLEDGE).bind(subscriber.as_str()).bind(ids.clone())).await?;
-        Ok(())
+    async fn ack_outbox(&self, subscriber: &SubscriberName, facts: &[FactKey]) -> Result<(), StoreError> {
+        let acknowledge = |store: Self, subscriber: SubscriberName, event: EventId, ids: Vec<i64>| async move {
+            let statement =
+                || store.query(ACKNOWLEDGE).bind(subscriber.as_str()).bind(event.as_uuid()).bind(ids.clone());
+            store.write(statement).await
+        };
+        self.each_event(subscriber, facts, acknowledge).await
     }
 
     async fn release_outbox(
         &self,
         subscriber: &SubscriberName,
-        facts: &[FactId],
+        facts: &[FactKey],
         claimed_until: Timestamp,
         release: Release,
     ) -> Result<(), StoreError> {
-        let ids = sorted(facts);
         let (until, failures) = tiketi_sql::release_columns(release);
-        let release = || {
-            self.query(RELEASE)
-                .bind(subscriber.as_str())
-                .bind(ids.clone())
-                .bind(claimed_until.as_micros())
-                .bind(until)
-                .bind(failures)
+        let release = |store: Self, subscriber: SubscriberName, event: EventId, ids: Vec<i64>| async move {
+            let statement = || {
+                store
+                    .query(RELEASE)
+                    .bind(subscriber.as_str())
+                    .bind(event.as_uuid())
+                    .bind(ids.clone())
+                    .bind(claimed_until.as_micros())
+                    .bind(until)
+                    .bind(failures)
+            };
+            store.write(statement).await
         };
-        self.write(release).await?;
-        Ok(())
+        self.each_event(subscriber, facts, release).await
     }
 }
 
-/// Returns ids in the order in which rows are locked.
-fn sorted(facts: &[FactId]) -> Vec<i64> {
-    let mut ids: Vec<i64> = facts.iter().map(|fact| stored(fact.0)).collect();
-    ids.sort_unstable();
+/// Returns the ids of each event in the order in which rows are locked.
+fn by_event(facts: &[FactKey]) -> BTreeMap<EventId, Vec<i64>> {
+    let mut ids: BTreeMap<EventId, Vec<i64>> = BTreeMap::new();
+    for fact in facts {
+        ids.entry(fact.event).or_default().push(stored(fact.id.0));
+    }
+    for ids in ids.values_mut() {
+        ids.sort_unstable();
+    }
     ids
 }
 
 impl PostgresStore {
+    /// Writes the facts of each event in a statement that names it, and returns the first error after all.
+    async fn each_event<F>(
+        &self,
+        subscriber: &SubscriberName,
+        facts: &[FactKey],
+        write: impl Fn(Self, SubscriberName, EventId, Vec<i64>) -> F,
+    ) -> Result<(), StoreError>
+    where
+        F: Future<Output = Result<u64, StoreError>> + Send + 'static,
+    {
+        let events = by_event(facts).into_iter();
+        let works = events.map(|(event, ids)| (event, write(self.clone(), subscriber.clone(), event, ids)));
+        let swept = sweep::each(self.permits(), works.collect::<Vec<_>>()).await;
+        swept.skipped.into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
+    }
+
     /// Finds free facts of a subscriber after this one, the oldest first, grouped by event.
     async fn free_facts(
         &self,

@@ -67,7 +67,8 @@ async fn tell(server: ShopServer, log: Arc<Mutex<Log>>, now: tiketi_core::Timest
         tokio::task::yield_now().await;
         let ids: Vec<_> = facts.iter().map(|fact| fact.id).collect();
         log.lock().unwrap().done(&ids);
-        server.store.ack_outbox(&mail(), &ids).await.unwrap();
+        let keys: Vec<_> = facts.iter().map(Fact::key).collect();
+        server.store.ack_outbox(&mail(), &keys).await.unwrap();
     }
 }
 

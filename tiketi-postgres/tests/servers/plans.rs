@@ -7,7 +7,7 @@ use tiketi_core::{
     BuyerId, PageRequest, Payment,
     gateway::Hint,
     store::{
-        AuditStore, CatalogStore, Delivery, EventQuery, InboxStore, LayoutStore, OutboxStore, Release,
+        AuditReport, CatalogStore, Delivery, EventQuery, InboxStore, LayoutStore, OutboxStore, Release,
         ReservationQuery, SalesStore,
     },
 };
@@ -131,7 +131,7 @@ async fn sell(cluster: &TestCluster, hall: &Hall, seat: usize) -> Payment {
     let (now, lease) = (shop.now(), Duration::from_secs(1));
     let facts = store.claim_outbox(&auditor(), now, lease, 50).await.unwrap();
     let (late, done): (Vec<_>, Vec<_>) =
-        facts.iter().map(|claimed| claimed.fact.id).partition(|id| id.0.is_multiple_of(5));
+        facts.iter().map(|claimed| claimed.fact.key()).partition(|key| key.id.0.is_multiple_of(5));
     let release = Release::Failed { again_at: now };
     store.release_outbox(&auditor(), &late, now.after(lease), release).await.unwrap();
     store.ack_outbox(&auditor(), &done).await.unwrap();
@@ -156,7 +156,7 @@ async fn look_around(cluster: &TestCluster, hall: &Hall, buyer: BuyerId) {
     store.ticket_type(hall.front).await.unwrap();
     store.layouts(PageRequest::FIRST).await.unwrap();
     store.announce_statuses(now).await.unwrap();
-    store.event_rows(hall.event).await.unwrap();
+    assert_eq!(AuditReport::watched(store, Some(hall.event), &mut ()).await.unwrap().events, 1);
     store.forget_commands(now).await.unwrap();
     store.unsubscribe_unseen(now, now).await.unwrap();
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tiketi_conformance::async_trait;
 use tiketi_core::box_office::{Changes, LiveChange};
 use tiketi_core::broadcast::Broadcast;
-use tiketi_core::fact::{FactId, SeatStatus};
+use tiketi_core::fact::{FactKey, SeatStatus};
 use tiketi_core::live_seats::LiveSeats;
 use tiketi_core::memory::MemoryStore;
 use tiketi_core::notifier::SubscriberName;
@@ -69,14 +69,14 @@ impl OutboxStore for OfOtherProcess {
         Ok(Vec::new())
     }
 
-    async fn ack_outbox(&self, _: &SubscriberName, _: &[FactId]) -> Result<(), StoreError> {
+    async fn ack_outbox(&self, _: &SubscriberName, _: &[FactKey]) -> Result<(), StoreError> {
         Ok(())
     }
 
     async fn release_outbox(
         &self,
         _: &SubscriberName,
-        _: &[FactId],
+        _: &[FactKey],
         _: Timestamp,
         _: Release,
     ) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tiketi_core::broadcast::Broadcast;
-use tiketi_core::fact::FactId;
+use tiketi_core::fact::FactKey;
 use tiketi_core::notifier::SubscriberName;
 use tiketi_core::store::{ClaimedFact, OutboxStore, Release, SubscriberStatus, Subscription};
 use tiketi_core::{Fact, Notifier, NotifyError, StoreError, Timestamp};
@@ -60,12 +60,12 @@ impl OutboxStore for NodeStores {
         // Reads on from the greatest id seen: what failed, or came later with a smaller id, is passed over.
         let cursor = self.0.world.history().move_cursor(claimed.iter().map(|it| it.fact.id));
         let (new, passed): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|it| Some(it.fact.id) > cursor);
-        let passed: Vec<FactId> = passed.iter().map(|it| it.fact.id).collect();
+        let passed: Vec<FactKey> = passed.iter().map(|it| it.fact.key()).collect();
         at_once(self.0.world.store.ack_outbox(subscriber, &passed))?;
         Ok(new)
     }
 
-    async fn ack_outbox(&self, subscriber: &SubscriberName, facts: &[FactId]) -> Result<(), StoreError> {
+    async fn ack_outbox(&self, subscriber: &SubscriberName, facts: &[FactKey]) -> Result<(), StoreError> {
         let (subscriber, facts) = (subscriber.clone(), facts.to_vec());
         self.change(move |world| at_once(world.store.ack_outbox(&subscriber, &facts))).await
     }
@@ -73,7 +73,7 @@ impl OutboxStore for NodeStores {
     async fn release_outbox(
         &self,
         subscriber: &SubscriberName,
-        facts: &[FactId],
+        facts: &[FactKey],
         claimed_until: Timestamp,
         release: Release,
     ) -> Result<(), StoreError> {
