@@ -2,7 +2,8 @@
 //!
 //! A status depends on the clock, so no column has it. The column `listing` has the announced status, or `draft`, and an
 //! index for each order begins with it. A page of one status is read from that index, without the events that no longer
-//! have the status; those that have it and are not announced yet are found by [`unannounced`], and are few.
+//! have the status; those that have it and are not announced yet are found by [`unannounced`], and are few. Archived events
+//! have a value of their own, so that no other list and no job looks at them.
 
 use std::collections::BTreeSet;
 
@@ -11,14 +12,26 @@ use tiketi_core::store::{EventKeyValue, EventQuery, EventSort};
 use tiketi_core::{EventId, EventStatus, Page, PageRequest, Timestamp};
 use uuid::Uuid;
 
-use crate::event::{DRAFTS, status_word};
+use crate::event::{ARCHIVED, DRAFTS, status_word};
 
-/// Rows of a listing that are looked at for the words of a search which are not rare.
+/// How a search goes on while the steps before it did not find its page: each step costs more, and finds what those before
+/// it do not.
 ///
-/// A common word is found in these rows; another one has few rows in the index.
-pub const ROWS_LOOKED_AT: u32 = 1_000;
-/// Events that an index may find for a search before the first rows of the listing are looked at.
-pub const FEW_CANDIDATES: u32 = 100;
+/// A rare word is in few events, which the index finds; a common one is in the first rows of the listing; and what is
+/// neither costs what the index finds.
+pub const SEARCH_STEPS: [SearchStep; 5] = [
+    SearchStep::Candidates(100),
+    SearchStep::Rows(200),
+    SearchStep::Candidates(2_000),
+    SearchStep::Rows(1_000),
+    SearchStep::Candidates(i64::MAX),
+];
+/// Bits of a number of SQLite's index of events below those of the second in which the event starts.
+pub const SEARCH_SECOND_BITS: u32 = 24;
+/// Events that a page of a search may have beyond its own, because their grams match and their words do not.
+const SPARE: u64 = 20;
+/// Rows that a page of few candidates has at most: all of them, so that its total is exact.
+const ALL_OF_FEW: u64 = 101;
 /// Most grams that an index is asked for; the words are compared afterwards.
 const MOST_GRAMS: usize = 24;
 
@@ -77,7 +90,7 @@ fn stale(dialect: Dialect, columns: &str, only: &str) -> String {
         (&closing, "listing = 'ended' AND closes_at > $1"),
         (&sold_out, "listing = 'on_sale' AND NOT any_left"),
         (&left_again, "listing = 'sold_out' AND any_left"),
-        (&cancelled, "state = 'cancelled' AND listing <> 'cancelled'"),
+        (&cancelled, "state = 'cancelled' AND listing <> 'cancelled' AND listing <> 'archived'"),
     ];
     let parts = ranges.map(|(index, range)| {
         format!("SELECT {columns} FROM tiketi.events{index} WHERE {range} AND listing <> {STATUS}{only}")
@@ -100,9 +113,24 @@ pub struct EventListing {
     pub count_after: String,
     /// Returns the first events with the text in which they are searched.
     pub walk: String,
-    /// Returns those events of a list of ids, in their order, that the listing has. The list is the last parameter: an
-    /// array (`$5`) in Postgres, a JSON array of hexadecimal ids (`?5`) in SQLite.
-    pub these: String,
+    /// Returns the first of those events that an index finds by grams (`$5`: an array in Postgres, a query of FTS5 in
+    /// SQLite), with their texts, and in each row how many the index finds, up to a limit (`$6`). Without an event, one
+    /// row has the number.
+    pub ranked: String,
+    /// Returns the next events that the index of SQLite finds after a number (`?7`), at most `?6`, in the order of their
+    /// numbers: the number, and the event with its text if the listing has it. `None` in Postgres and for every order but
+    /// that of the numbers, the start of the performance.
+    pub in_order: Option<String>,
+}
+
+/// A step of a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "each store takes every step")]
+pub enum SearchStep {
+    /// Sorts the events that the index finds, if there are at most so many.
+    Candidates(i64),
+    /// Looks at so many of the first rows of the listing.
+    Rows(u64),
 }
 
 /// What a listing is of.
@@ -110,7 +138,29 @@ pub struct EventListing {
 struct Shape {
     sort: EventSort,
     status: Option<EventStatus>,
-    drafts: bool,
+    of: ListOf,
+}
+
+/// Which events a listing is of, besides their status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum ListOf {
+    Public,
+    PublicAndDrafts,
+    Archive,
+}
+
+impl ListOf {
+    const ALL: [Self; 3] = [Self::Public, Self::PublicAndDrafts, Self::Archive];
+
+    fn of(query: &EventQuery) -> Self {
+        if query.archived {
+            Self::Archive
+        } else if query.drafts {
+            Self::PublicAndDrafts
+        } else {
+            Self::Public
+        }
+    }
 }
 
 const SORTS: [EventSort; 4] =
@@ -132,15 +182,15 @@ impl EventListings {
     pub fn of(dialect: Dialect) -> Self {
         let statuses = || STATUSES.map(Some).into_iter().chain([None]);
         let shapes = SORTS.into_iter().flat_map(|sort| {
-            let drafts = move |status| [false, true].map(|drafts| Shape { sort, status, drafts });
-            statuses().flat_map(drafts)
+            let shapes = move |status| ListOf::ALL.map(|of| Shape { sort, status, of });
+            statuses().flat_map(shapes)
         });
         Self(shapes.map(|shape| (shape, shape.listing(dialect))).collect())
     }
 
     /// Returns the statements for a query; `None` never, because every query has a shape.
     pub fn find(&self, query: &EventQuery) -> Option<&EventListing> {
-        let shape = Shape { sort: query.sort, status: query.status, drafts: query.drafts };
+        let shape = Shape { sort: query.sort, status: query.status, of: ListOf::of(query) };
         self.0.iter().find(|(known, _)| *known == shape).map(|(_, listing)| listing)
     }
 }
@@ -157,18 +207,53 @@ impl Shape {
             "SELECT listed.id AS id, (SELECT folded FROM tiketi.event_searches WHERE event = listed.id) AS folded \
              FROM ({parts}) AS listed ORDER BY listed.{column}{way}, listed.id{way} LIMIT $4"
         );
-        let among = match dialect {
-            Dialect::Postgres => "id = ANY ($5)",
-            Dialect::Sqlite => "id IN (SELECT unhex(value) FROM json_each($5))",
-        };
-        let these = format!(
-            "SELECT id FROM tiketi.events WHERE {among} AND {} AND {} {order} LIMIT $4",
-            self.later(),
-            self.shown()
-        );
+        let ranked = self.ranked(dialect, &order);
+        let in_order = self.in_order(dialect).map(|text| dialect.write(&text));
         let [page, count, count_after] = [page, count, count_after].map(|text| dialect.write(&text));
-        let [walk, these] = [walk, these].map(|text| dialect.write(&text));
-        EventListing { page, count, count_after, walk, these }
+        let [walk, ranked] = [walk, ranked].map(|text| dialect.write(&text));
+        EventListing { page, count, count_after, walk, ranked, in_order }
+    }
+
+    /// Finds events by their grams, and sorts those that the listing shows.
+    fn ranked(self, dialect: Dialect, order: &str) -> String {
+        let (column, way) = (self.column(), if self.sort.is_descending() { " DESC" } else { "" });
+        let (later, shown) = (self.later(), self.shown());
+        let (candidates, join) = match dialect {
+            Dialect::Postgres => (
+                "SELECT event, folded FROM tiketi.event_searches \
+                 WHERE string_to_array(grams, ' ') @> $5 LIMIT $6",
+                "JOIN",
+            ),
+            // A cross join keeps the order of the tables.
+            Dialect::Sqlite => (
+                "SELECT event, folded FROM event_grams \
+                 CROSS JOIN event_searches ON number = event_grams.rowid WHERE event_grams MATCH $5 LIMIT $6",
+                "CROSS JOIN",
+            ),
+        };
+        format!(
+            "WITH candidates AS MATERIALIZED ({candidates}) \
+             SELECT counted.candidates AS candidates, found.id AS id, found.folded AS folded \
+             FROM (SELECT count(*) AS candidates FROM candidates) AS counted LEFT JOIN \
+                (SELECT id, folded, {column} FROM candidates {join} tiketi.events ON id = candidates.event \
+                WHERE {later} AND {shown} {order} LIMIT $4) AS found ON true \
+             ORDER BY found.{column}{way}, found.id{way}"
+        )
+    }
+
+    /// Reads what the index of SQLite finds in the order of its numbers, which is that of the seconds of the starts.
+    fn in_order(self, dialect: Dialect) -> Option<String> {
+        if dialect != Dialect::Sqlite || self.sort != EventSort::StartsAt {
+            return None;
+        }
+        let (later, shown) = (self.later(), self.shown());
+        Some(format!(
+            "SELECT number, folded, id FROM (SELECT number, event, folded FROM event_grams \
+                CROSS JOIN event_searches ON number = event_grams.rowid \
+                WHERE event_grams MATCH $5 AND event_grams.rowid > $7 ORDER BY event_grams.rowid LIMIT $6) AS part \
+             LEFT JOIN tiketi.events ON id = part.event AND {later} AND {shown} \
+             WHERE $4 IS NOT NULL ORDER BY number >> {SEARCH_SECOND_BITS}, starts_at, id"
+        ))
     }
 
     /// Returns the column that the listing is sorted by.
@@ -199,16 +284,28 @@ impl Shape {
 
     /// Returns the condition of events that the listing shows.
     fn shown(self) -> String {
-        let drafts = if self.drafts { "" } else { " AND listing <> 'draft'" };
+        let list = match self.of {
+            ListOf::Public => " AND listing <> 'draft' AND listing <> 'archived'",
+            ListOf::PublicAndDrafts => " AND listing <> 'archived'",
+            ListOf::Archive => " AND listing = 'archived'",
+        };
         match self.status {
-            Some(status) => format!("{STATUS} = '{}'{drafts}", status_word(status)),
+            Some(status) => format!("{STATUS} = '{}'{list}", status_word(status)),
             // Every statement names the moment, so that all have the same parameters.
-            None => format!("{NOW} IS NOT NULL{drafts}"),
+            None => format!("{NOW} IS NOT NULL{list}"),
         }
+    }
+
+    /// Returns the status of which there may be events that are not announced. An archived event is not announced at all.
+    fn unannounced_status(self) -> Option<EventStatus> {
+        self.status.filter(|_| self.of != ListOf::Archive)
     }
 
     /// Returns the values of `listing` in whose events the listing is read.
     fn lists(self) -> Vec<&'static str> {
+        if self.of == ListOf::Archive {
+            return vec![ARCHIVED];
+        }
         let mut lists: Vec<_> = match self.status {
             Some(status) => vec![status_word(status)],
             None => STATUSES.map(status_word).to_vec(),
@@ -216,7 +313,7 @@ impl Shape {
         // A draft is upcoming, or its sale has ended.
         let has_drafts =
             !matches!(self.status, Some(EventStatus::OnSale | EventStatus::SoldOut | EventStatus::Cancelled));
-        if self.drafts && has_drafts {
+        if self.of == ListOf::PublicAndDrafts && has_drafts {
             lists.push(DRAFTS);
         }
         lists
@@ -234,7 +331,7 @@ impl Shape {
                 "SELECT id FROM tiketi.events{index} WHERE listing = '{list}' AND {shown}{later} LIMIT {limit}"
             )
         });
-        let late = self.status.map(|_| {
+        let late = self.unannounced_status().map(|_| {
             let stale = stale(dialect, &columns, &format!(" AND {shown}{later}"));
             format!("SELECT id FROM ({stale}) AS unannounced LIMIT {limit}")
         });
@@ -254,7 +351,7 @@ impl Shape {
                  WHERE listing = '{list}' AND {later} AND {shown} {order} LIMIT $4"
             )
         });
-        let late = self.status.map(|_| {
+        let late = self.unannounced_status().map(|_| {
             let stale = stale(dialect, &format!("id, {column}"), &format!(" AND {shown}"));
             format!("SELECT id, {column} FROM ({stale}) AS unannounced WHERE {later} {order} LIMIT $4")
         });
@@ -280,14 +377,26 @@ pub fn start(query: &EventQuery) -> Option<(EventKeyValue, Uuid)> {
     is_of_order.then(|| (after.value.clone(), after.id.as_uuid()))
 }
 
+/// Returns how many events of a search a store reads at most for a page of candidates.
+pub fn search_limit(request: PageRequest) -> u64 {
+    (until(request) + SPARE).max(ALL_OF_FEW)
+}
+
+/// Returns how many events of a listing there are up to the end of a page and one more.
+fn until(request: PageRequest) -> u64 {
+    request.offset().saturating_add(u64::from(request.size())).saturating_add(1)
+}
+
 /// Returns the page in the first events of a listing, of which each has its text; `None` if they are not enough.
-pub fn page_of_walk(
-    walked: Vec<(EventId, String)>,
+///
+/// If there may be more (`is_all` is false), the total is a least one.
+pub fn page_of_first(
+    rows: Vec<(EventId, String)>,
+    is_all: bool,
     words: &[String],
     request: PageRequest,
 ) -> Option<Page<EventId>> {
-    let is_all = walked.len() < ROWS_LOOKED_AT as usize;
-    let found = walked.into_iter().filter(|(_, folded)| matches(folded, words));
+    let found = rows.into_iter().filter(|(_, folded)| matches(folded, words));
     let found: Vec<EventId> = found.map(|(id, _)| id).collect();
     let page = Page::cut(found, request).up_to_max_total();
     if is_all {

@@ -45,10 +45,10 @@ pub use batch::{
 };
 pub use code::CodeRow;
 pub use command::{ANSWER_COLUMNS, CommandRow, CreationRow, answer_claim};
-pub use event::{EventRow, TicketTypeRow};
+pub use event::{EventRow, TicketTypeRow, listing_word};
 pub use event_list::{
-    Dialect, EventListing, EventListings, FEW_CANDIDATES, ROWS_LOOKED_AT, index_grams, page_of_walk, start,
-    unannounced,
+    Dialect, EventListing, EventListings, SEARCH_SECOND_BITS, SEARCH_STEPS, SearchStep, index_grams,
+    page_of_first, search_limit, start, unannounced,
 };
 pub use fact::{
     claimed_fact, fact_text, kinds, kinds_text, release_columns, subscriber_name, subscriber_status,

@@ -8,8 +8,8 @@ use tiketi_core::search::{matches, words};
 use tiketi_core::store::{EventKeyValue, EventQuery, EventView};
 use tiketi_core::{EventId, Page, StoreError, Timestamp};
 use tiketi_sql::{
-    Dialect, EventListing, EventListings, FEW_CANDIDATES, ROWS_LOOKED_AT, Row as _, index_grams,
-    page_of_walk, start, stored, unannounced,
+    Dialect, EventListing, EventListings, Row as _, SEARCH_SECOND_BITS, SEARCH_STEPS, SearchStep,
+    index_grams, page_of_first, search_limit, start, stored, unannounced,
 };
 use uuid::Uuid;
 
@@ -19,9 +19,11 @@ use crate::row::{Row, first};
 
 static LISTINGS: LazyLock<EventListings> = LazyLock::new(|| EventListings::of(Dialect::Sqlite));
 static UNANNOUNCED: LazyLock<String> = LazyLock::new(|| unannounced(Dialect::Sqlite));
-/// Finds the events that may have all words, by the grams of the words.
-const CANDIDATES: &str = "SELECT event AS id, folded FROM event_grams \
-    CROSS JOIN event_searches ON number = event_grams.rowid WHERE event_grams MATCH ?1 LIMIT ?2";
+/// Events that are read from the index at once, in the order of the list, and how many times.
+const PART_IN_ORDER: i64 = 100;
+const PARTS_IN_ORDER: usize = 4;
+/// Latest second that a number of the index can have, some eight thousand years from now.
+const LAST_SECOND: i64 = 1 << 38;
 
 /// Returns a page of events.
 pub(crate) fn events(connection: &Connection, query: &EventQuery) -> Result<Page<EventView>, StoreError> {
@@ -82,28 +84,100 @@ fn ids(connection: &Connection, query: &EventQuery) -> Result<Page<EventId>, Sto
     Ok(Page::with_one_more(found, counted, query.page))
 }
 
-/// Asks the index for a rare word, and otherwise looks at the first events of the listing before it asks for all.
+/// Searches step by step, until one has the page.
 fn searched(
     listing: &Listing<'_>,
     query: &EventQuery,
     words: &[String],
 ) -> Result<Page<EventId>, StoreError> {
-    let wanted = index_grams(words).join(" AND ");
-    let candidates = |limit: i64| all(listing.connection, CANDIDATES, (&wanted, limit), text);
-    let mut found = candidates(i64::from(FEW_CANDIDATES) + 1)?;
-    if found.len() > FEW_CANDIDATES as usize {
-        let walked = listing.read(&listing.sql.walk, u64::from(ROWS_LOOKED_AT), text)?;
-        if let Some(page) = page_of_walk(walked, words, query.page) {
+    if let Some(page) = in_order(listing, query, words)? {
+        return Ok(page);
+    }
+    for step in SEARCH_STEPS {
+        let page = match step {
+            SearchStep::Candidates(most) => ranked(listing, query, words, most)?,
+            SearchStep::Rows(most) => {
+                let rows = listing.read(&listing.sql.walk, most, text)?;
+                let is_all = (rows.len() as u64) < most;
+                page_of_first(rows, is_all, words, query.page)
+            }
+        };
+        if let Some(page) = page {
             return Ok(page);
         }
-        found = candidates(i64::MAX)?;
     }
-    let found = found.into_iter().filter(|(_, folded)| matches(folded, words));
-    let found: Vec<String> = found.map(|(id, _)| format!("\"{}\"", id.as_uuid().simple())).collect();
-    let found = format!("[{}]", found.join(","));
-    let values = params![listing.now, listing.value, listing.id, i64::MAX, found];
-    let found = all(listing.connection, &listing.sql.these, values, id)?;
-    Ok(Page::cut(found, query.page).up_to_max_total())
+    Ok(Page::cut(Vec::new(), query.page))
+}
+
+/// Sorts the events that the index finds, if there are at most so many.
+fn ranked(
+    listing: &Listing<'_>,
+    query: &EventQuery,
+    words: &[String],
+    most: i64,
+) -> Result<Option<Page<EventId>>, StoreError> {
+    let limit = if most == i64::MAX { i64::MAX } else { stored(search_limit(query.page)) };
+    let wanted = index_grams(words).join(" AND ");
+    let values = params![listing.now, listing.value, listing.id, limit, wanted, most.saturating_add(1)];
+    let mut candidates = 0;
+    let rows = all(listing.connection, &listing.sql.ranked, values, |row| {
+        candidates = row.int("candidates")?;
+        maybe_text(row)
+    })?;
+    if candidates > most {
+        return Ok(None);
+    }
+    let rows: Vec<_> = rows.into_iter().flatten().collect();
+    let is_all = stored(rows.len() as u64) < limit;
+    Ok(page_of_first(rows, is_all, words, query.page))
+}
+
+/// Reads what the index finds in the order of the list, until the page is full; `None` if it is not, or for another order.
+///
+/// The numbers of the index grow with the second in which an event starts. So events of one second are sorted here, and
+/// those of the last second of a part are left to the next part, which begins with it.
+fn in_order(
+    listing: &Listing<'_>,
+    query: &EventQuery,
+    words: &[String],
+) -> Result<Option<Page<EventId>>, StoreError> {
+    let Some(sql) = &listing.sql.in_order else { return Ok(None) };
+    let wanted = index_grams(words).join(" AND ");
+    let first = match query.after.as_ref().map(|after| &after.value) {
+        Some(EventKeyValue::Moment(starts_at)) => first_number(*starts_at),
+        Some(EventKeyValue::Title(_)) | None => 0,
+    };
+    let (mut after, mut found) = (first - 1, Vec::new());
+    for _ in 0..PARTS_IN_ORDER {
+        let values = params![listing.now, listing.value, listing.id, 0, wanted, PART_IN_ORDER, after];
+        let part = all(listing.connection, sql, values, |row| Ok((row.int("number")?, maybe_text(row)?)))?;
+        let is_all = stored(part.len() as u64) < PART_IN_ORDER;
+        let last = part.iter().map(|(number, _)| second(*number)).max().unwrap_or_default();
+        let whole = |number: i64| is_all || second(number) < last;
+        let Some(read) = part.iter().map(|(number, _)| *number).filter(|number| whole(*number)).max() else {
+            // Everything starts in one second, or nothing is left.
+            return Ok(is_all.then(|| page_of_first(found, true, words, query.page)).flatten());
+        };
+        after = read;
+        let rows = part.into_iter().filter(|(number, _)| whole(*number)).filter_map(|(_, row)| row);
+        found.extend(rows.filter(|(_, folded)| matches(folded, words)));
+        let page = page_of_first(found.clone(), is_all, words, query.page);
+        if page.is_some() {
+            return Ok(page);
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the first number that the index gives to an event with this start.
+pub(crate) fn first_number(starts_at: Timestamp) -> i64 {
+    let second = starts_at.as_micros().div_euclid(1_000_000);
+    second.clamp(0, LAST_SECOND) << SEARCH_SECOND_BITS
+}
+
+/// Returns the second of a number, as far as the index has it.
+fn second(number: i64) -> i64 {
+    number >> SEARCH_SECOND_BITS
 }
 
 fn id(row: &Row<'_, '_>) -> Result<EventId, StoreError> {
@@ -112,4 +186,10 @@ fn id(row: &Row<'_, '_>) -> Result<EventId, StoreError> {
 
 fn text(row: &Row<'_, '_>) -> Result<(EventId, String), StoreError> {
     Ok((id(row)?, row.text("folded")?.to_owned()))
+}
+
+/// Reads an event and its text; `None` from a row without an event.
+fn maybe_text(row: &Row<'_, '_>) -> Result<Option<(EventId, String)>, StoreError> {
+    let found = row.maybe_uuid("id")?;
+    found.map(|id| Ok((EventId::from_uuid(id), row.text("folded")?.to_owned()))).transpose()
 }

@@ -10,11 +10,12 @@ use tiketi_core::{
     search::{grams, searched_text},
 };
 use tiketi_sql::{
-    CommandRow, CreationRow, EventRow, Part, PaymentRow, ReservationRow, SeatRow, TicketTypeRow, fact_text,
-    stored,
+    CommandRow, CreationRow, EventRow, Part, PaymentRow, ReservationRow, SEARCH_SECOND_BITS, SeatRow,
+    TicketTypeRow, fact_text, stored,
 };
 
 use crate::error::failed;
+use crate::event_list::first_number;
 use crate::load::Counters;
 use crate::statement::{Guard, Statement, exactly_one};
 
@@ -163,20 +164,24 @@ pub(crate) fn new_seat(connection: &Connection, position: u32, row: &Seat) -> Re
 /// Writes the text in which a new event is searched.
 fn new_search(connection: &Connection, event: &Event) -> Result<(), StoreError> {
     let folded = searched_text(&event.details);
-    let sql = "INSERT INTO event_searches (event, folded) VALUES (?1, ?2)";
-    run(connection, sql, (event.id.as_uuid(), &folded))?;
+    // The next number of the second in which the event starts.
+    let sql = "INSERT INTO event_searches (number, event, folded) VALUES \
+        ((SELECT coalesce(max(number) + 1, ?3) FROM event_searches WHERE number >= ?3 AND number < ?4), ?1, ?2)";
+    let first = first_number(event.details.starts_at);
+    run(connection, sql, (event.id.as_uuid(), &folded, first, first + (1 << SEARCH_SECOND_BITS)))?;
     let grams: Vec<String> = grams(&folded).into_iter().collect();
     let sql = "INSERT INTO event_grams (rowid, grams) SELECT number, ?2 FROM event_searches WHERE event = ?1";
     run(connection, sql, (event.id.as_uuid(), grams.join(" "))).map(drop)
 }
 
-/// Replaces the text in which an event is searched, if an edit changed it.
+/// Replaces the text in which an event is searched, if an edit changed it or when the event starts.
 pub(crate) fn edit_search(
     connection: &Connection,
     before: &EventDetails,
     event: &Event,
 ) -> Result<(), StoreError> {
-    if searched_text(before) == searched_text(&event.details) {
+    let is_as_before = before.starts_at == event.details.starts_at;
+    if is_as_before && searched_text(before) == searched_text(&event.details) {
         return Ok(());
     }
     remove_search(connection, event.id)?;

@@ -4,12 +4,12 @@ use std::sync::LazyLock;
 
 use sqlx::postgres::PgRow;
 use tiketi_core::limits::MAX_TOTAL;
-use tiketi_core::search::{grams, matches, searched_text, words};
+use tiketi_core::search::{grams, searched_text, words};
 use tiketi_core::store::{EventKeyValue, EventQuery, EventView};
 use tiketi_core::{Event, EventId, Page, StoreError, Timestamp};
 use tiketi_sql::{
-    Dialect, EventListing, EventListings, FEW_CANDIDATES, ROWS_LOOKED_AT, Row as _, count, index_grams,
-    page_of_walk, start, stored, unannounced,
+    Dialect, EventListing, EventListings, Row as _, SEARCH_STEPS, SearchStep, count, index_grams,
+    page_of_first, search_limit, start, stored, unannounced,
 };
 use uuid::Uuid;
 
@@ -20,9 +20,6 @@ use crate::sql::statement::Statement;
 
 static LISTINGS: LazyLock<EventListings> = LazyLock::new(|| EventListings::of(Dialect::Postgres));
 static UNANNOUNCED: LazyLock<String> = LazyLock::new(|| unannounced(Dialect::Postgres));
-/// Finds the events that may have all words, by the grams of the words. The expression is that of the index.
-const CANDIDATES: &str =
-    "SELECT event AS id, folded FROM tiketi.event_searches WHERE string_to_array(grams, ' ') @> $1 LIMIT $2";
 const WRITE_SEARCH: &str = "INSERT INTO tiketi.event_searches (event, folded, grams) VALUES ($1, $2, $3) \
     ON CONFLICT (event) DO UPDATE SET folded = excluded.folded, grams = excluded.grams";
 
@@ -86,31 +83,45 @@ async fn ids(pool: &Pool, query: &EventQuery) -> Result<Page<EventId>, StoreErro
     Ok(Page::with_one_more(found, count(&Row(&counted), "total")?, query.page))
 }
 
-/// Asks the index for a rare word, and otherwise looks at the first events of the listing before it asks for all.
+/// Searches step by step, until one has the page.
 async fn searched(
     listing: &Listing<'_>,
     query: &EventQuery,
     words: &[String],
 ) -> Result<Page<EventId>, StoreError> {
-    let mut found = candidates(listing.pool, words, i64::from(FEW_CANDIDATES) + 1).await?;
-    if found.len() > FEW_CANDIDATES as usize {
-        let walked = each(&listing.read(&listing.sql.walk, u64::from(ROWS_LOOKED_AT)).await?, text)?;
-        if let Some(page) = page_of_walk(walked, words, query.page) {
+    for step in SEARCH_STEPS {
+        let page = match step {
+            SearchStep::Candidates(most) => ranked(listing, query, words, most).await?,
+            SearchStep::Rows(most) => {
+                let rows = each(&listing.read(&listing.sql.walk, most).await?, text)?;
+                let is_all = (rows.len() as u64) < most;
+                page_of_first(rows, is_all, words, query.page)
+            }
+        };
+        if let Some(page) = page {
             return Ok(page);
         }
-        found = candidates(listing.pool, words, i64::MAX).await?;
     }
-    let found = found.into_iter().filter(|(_, folded)| matches(folded, words));
-    let found: Vec<Uuid> = found.map(|(id, _)| id.as_uuid()).collect();
-    let these = listing.query(&listing.sql.these, u64::MAX).bind(found);
-    let found = each(&listing.pool.fetch_all(these).await?, id)?;
-    Ok(Page::cut(found, query.page).up_to_max_total())
+    Ok(Page::cut(Vec::new(), query.page))
 }
 
-/// Returns events that may have all words, with their texts.
-async fn candidates(pool: &Pool, words: &[String], most: i64) -> Result<Vec<(EventId, String)>, StoreError> {
-    let found = pool.query(CANDIDATES).bind(index_grams(words)).bind(most);
-    each(&pool.fetch_all(found).await?, text)
+/// Sorts the events that the index finds, if there are at most so many.
+async fn ranked(
+    listing: &Listing<'_>,
+    query: &EventQuery,
+    words: &[String],
+    most: i64,
+) -> Result<Option<Page<EventId>>, StoreError> {
+    let limit = if most == i64::MAX { u64::MAX } else { search_limit(query.page) };
+    let sql = listing.query(&listing.sql.ranked, limit).bind(index_grams(words));
+    let found = listing.pool.fetch_all(sql.bind(most.saturating_add(1))).await?;
+    let candidates = found.first().map(|row| Row(row).int("candidates")).transpose()?;
+    if candidates.is_some_and(|candidates| candidates > most) {
+        return Ok(None);
+    }
+    let rows: Vec<_> = each(&found, maybe_text)?.into_iter().flatten().collect();
+    let is_all = (rows.len() as u64) < limit;
+    Ok(page_of_first(rows, is_all, words, query.page))
 }
 
 fn id(row: &Row<'_>) -> Result<EventId, StoreError> {
@@ -119,6 +130,12 @@ fn id(row: &Row<'_>) -> Result<EventId, StoreError> {
 
 fn text(row: &Row<'_>) -> Result<(EventId, String), StoreError> {
     Ok((id(row)?, row.text("folded")?.to_owned()))
+}
+
+/// Reads an event and its text; `None` from the row that only has a number.
+fn maybe_text(row: &Row<'_>) -> Result<Option<(EventId, String)>, StoreError> {
+    let found = row.maybe_uuid("id")?;
+    found.map(|id| Ok((EventId::from_uuid(id), row.text("folded")?.to_owned()))).transpose()
 }
 
 /// Writes the text in which an event is searched.
