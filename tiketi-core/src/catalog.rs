@@ -184,6 +184,7 @@ impl NewEvent {
             state: EventState::Draft,
             announced: EventStatus::Upcoming,
             created_at: now,
+            archived_at: None,
             version: 1,
         };
         let plan = layout.map(|stored| &stored.layout);

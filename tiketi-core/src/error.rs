@@ -128,6 +128,7 @@ impl From<CommandError<Infallible>> for StoreError {
         match error {
             CommandError::Refused(never) => match never {},
             CommandError::KeyReused => Self::corrupt("work without a key has a key"),
+            CommandError::EventArchived => Self::corrupt("work about no event has an event"),
             CommandError::Text(error) => error.into(),
             CommandError::Store(error) => error,
         }
@@ -151,6 +152,9 @@ pub enum CommandError<R> {
     /// The command's key was used before, by a command with other content; nothing was changed.
     #[error("this idempotency key was used before, for another request")]
     KeyReused,
+    /// The command's event is archived, and read only; nothing was changed.
+    #[error("the event is archived: it cannot be changed")]
+    EventArchived,
     /// No store accepts a text of the command; nothing was changed.
     #[error(transparent)]
     Text(#[from] TextError),
@@ -165,6 +169,7 @@ impl<R> CommandError<R> {
         match self {
             Self::Refused(refused) => CommandError::Refused(convert(refused)),
             Self::KeyReused => CommandError::KeyReused,
+            Self::EventArchived => CommandError::EventArchived,
             Self::Text(error) => CommandError::Text(error),
             Self::Store(error) => CommandError::Store(error),
         }
@@ -174,7 +179,7 @@ impl<R> CommandError<R> {
     pub fn refusal(self) -> Option<R> {
         match self {
             Self::Refused(refused) => Some(refused),
-            Self::KeyReused | Self::Text(_) | Self::Store(_) => None,
+            Self::KeyReused | Self::EventArchived | Self::Text(_) | Self::Store(_) => None,
         }
     }
 }

@@ -32,7 +32,9 @@ pub struct Event {
     pub announced: EventStatus,
     /// When the event was created.
     pub created_at: Timestamp,
-    /// Grows by one with each edit, publication or cancellation; announcing a status does not change it.
+    /// When it was archived, if it is: it is read only then, and in no list but that of archived events.
+    pub archived_at: Option<Timestamp>,
+    /// Grows by one with each edit, publication, cancellation or archiving; announcing a status does not change it.
     pub version: u64,
 }
 
@@ -266,6 +268,11 @@ impl Event {
         AgreedCancellation { policy, starts_at: self.details.starts_at }
     }
 
+    /// Returns whether the event is archived.
+    pub fn is_archived(&self) -> bool {
+        self.archived_at.is_some()
+    }
+
     /// Returns whether buyers may see the event.
     pub fn is_public(&self) -> bool {
         self.state != EventState::Draft
@@ -294,6 +301,7 @@ mod tests {
             state,
             announced: EventStatus::Upcoming,
             created_at: at(0),
+            archived_at: None,
             version: 1,
         }
     }

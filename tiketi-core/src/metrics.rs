@@ -89,7 +89,13 @@ impl<'m> CommandMeasured<'m> {
     pub fn refusal(&self) -> Option<String> {
         match self.result {
             Err(CommandError::Refused(refused)) => Some(refusal_word(refused)),
-            Ok(_) | Err(CommandError::KeyReused | CommandError::Text(_) | CommandError::Store(_)) => None,
+            Ok(_)
+            | Err(
+                CommandError::KeyReused
+                | CommandError::EventArchived
+                | CommandError::Text(_)
+                | CommandError::Store(_),
+            ) => None,
         }
     }
 }
@@ -219,6 +225,7 @@ pub(crate) fn outcome_word<R>(result: &Result<Applied, CommandError<R>>) -> &'st
         Ok(_) => "applied",
         Err(CommandError::Refused(_)) => "refused",
         Err(CommandError::KeyReused) => "key_reused",
+        Err(CommandError::EventArchived) => "event_archived",
         Err(CommandError::Text(_)) => "invalid_text",
         Err(CommandError::Store(error)) => failure_word(StoreError::kind(error)),
     }

@@ -30,14 +30,15 @@ CREATE TABLE tiketi.events (
     state       text NOT NULL CHECK (state IN ('draft', 'published', 'cancelled')),
     state_at    bigint,
     announced   text NOT NULL,
-    listing     text NOT NULL,             -- the list that shows it: 'draft', or the announced status
+    listing     text NOT NULL,             -- the list that shows it: 'draft', 'archived', or the announced status
+    archived_at bigint,                    -- NULL unless it is archived
     any_left    boolean NOT NULL,          -- whether a ticket type is available
     created_at  bigint NOT NULL,
     version     bigint NOT NULL,
     map_version bigint NOT NULL,
     revision    bigint NOT NULL DEFAULT 1  -- grows with each commit that changes anything of the event
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
-CREATE INDEX cancelled_events ON tiketi.events (id) WHERE state = 'cancelled';
+CREATE INDEX cancelled_events ON tiketi.events (id) WHERE state = 'cancelled' AND listing <> 'archived';
 -- The orders of lists. Statuses that are not announced yet are found by a range of the first or the last of these, or in
 -- the small indexes after them.
 CREATE INDEX events_by_opening ON tiketi.events (listing, opens_at, id);
@@ -47,7 +48,7 @@ CREATE INDEX events_by_title ON tiketi.events (listing, title, id);
 CREATE INDEX events_by_closing ON tiketi.events (listing, closes_at, opens_at, state, any_left, id);
 CREATE INDEX events_newly_sold_out ON tiketi.events (id) WHERE listing = 'on_sale' AND NOT any_left;
 CREATE INDEX events_left_again ON tiketi.events (id) WHERE listing = 'sold_out' AND any_left;
-CREATE INDEX events_newly_cancelled ON tiketi.events (id) WHERE state = 'cancelled' AND listing <> 'cancelled';
+CREATE INDEX events_newly_cancelled ON tiketi.events (id) WHERE state = 'cancelled' AND listing <> 'cancelled' AND listing <> 'archived';
 
 -- The texts in which events are searched, apart from rows that each sale writes. The index has their grams.
 CREATE TABLE tiketi.event_searches (

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use tiketi_core::decide::MAX_CLOCK_SKEW;
-use tiketi_core::{BoxOffice, StoreError};
+use tiketi_core::{BoxOffice, BoxOfficeBuilder, StoreError};
 use tiketi_http::AppState;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +26,9 @@ const LONGEST_SWEEP: Duration = Duration::from_mins(1);
 /// Most payments that may be reconciled at the same time.
 const MOST_RECONCILERS: u32 = 64;
 
+/// Least age of an event that is archived: while it is performed, staff still sell and refund.
+const SHORTEST_AGE: Duration = Duration::from_hours(1);
+
 /// How often jobs run, and how many payments they reconcile at once.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct JobSettings {
@@ -33,9 +36,19 @@ pub(crate) struct JobSettings {
     sweep_every: Duration,
     /// How many payments are reconciled at the same time.
     reconcilers: u32,
+    /// How long after their beginning events are archived.
+    archive_after: Option<Duration>,
 }
 
 impl JobSettings {
+    /// Has events archived, if that is asked for.
+    pub(crate) fn archive_by(self, builder: BoxOfficeBuilder) -> BoxOfficeBuilder {
+        match self.archive_after {
+            Some(age) => builder.archive_after(age),
+            None => builder,
+        }
+    }
+
     /// Returns how often jobs run.
     pub(crate) fn sweep_every(self) -> Duration {
         self.sweep_every
@@ -60,7 +73,10 @@ impl JobSettings {
         if !(1..=MOST_RECONCILERS).contains(&reconcilers) {
             return Err(Failure::new(format!("--reconcilers must be from 1 to {MOST_RECONCILERS}")));
         }
-        Ok(Self { sweep_every, reconcilers })
+        if options.archive_after.is_some_and(|age| age < SHORTEST_AGE) {
+            return Err(Failure::new("--archive-after must be at least 1h"));
+        }
+        Ok(Self { sweep_every, reconcilers, archive_after: options.archive_after })
     }
 }
 

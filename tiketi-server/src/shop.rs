@@ -149,6 +149,7 @@ impl Shop {
             let builder = BoxOffice::builder().store(Arc::clone(store)).terms(settings.terms).ids(ids);
             let builder = builder.timer(Arc::new(RuntimeTimer)).jobs_every(settings.jobs.sweep_every());
             let builder = builder.asked_at_once(settings.jobs.asked_at_once());
+            let builder = settings.jobs.archive_by(builder);
             let builder = gateways.into_iter().fold(builder, BoxOfficeBuilder::gateway);
             let builder = guards.add_to(builder);
             let builder = match &settings.mail {

@@ -59,6 +59,7 @@ table! {
             state_at: Option<i64>,
             announced: Cow<'r, str>,
             listing: Cow<'r, str>,
+            archived_at: Option<i64>,
             version: i64,
         }
         counted { map_version: i64, any_left: bool }
@@ -72,7 +73,8 @@ impl<'r> EventRow<'r> {
     ///
     /// None for an event of `tiketi-core`: all its parts can be written as JSON.
     pub fn of(event: &'r Event, map_version: u64, any_left: bool) -> Result<Self, StoreError> {
-        let Event { id, details, currency, layout, state, announced, created_at, version } = event;
+        let Event { id, details, currency, layout, state, announced, created_at, archived_at, version } =
+            event;
         let EventDetails {
             title,
             artist,
@@ -106,6 +108,7 @@ impl<'r> EventRow<'r> {
             state_at,
             announced: status_word(*announced).into(),
             listing: listing_word(event).into(),
+            archived_at: archived_at.map(Timestamp::as_micros),
             version: stored(*version),
             map_version: stored(map_version),
             any_left,
@@ -146,6 +149,7 @@ impl<'r> EventRow<'r> {
             state,
             announced: status(&self.announced)?,
             created_at: Timestamp::from_micros(self.created_at),
+            archived_at: self.archived_at.map(Timestamp::from_micros),
             version: unsigned(self.version, "version")?,
         };
         Ok((event, unsigned(self.map_version, "map_version")?))
@@ -161,13 +165,21 @@ fn event_state(state: EventState) -> (&'static str, Option<i64>) {
     }
 }
 
-/// Returns the list in which an event is found: drafts, or events of the announced status.
-fn listing_word(event: &Event) -> &'static str {
-    if event.is_public() { status_word(event.announced) } else { DRAFTS }
+/// Returns the list in which an event is found: archived events, drafts, or events of the announced status.
+pub fn listing_word(event: &Event) -> &'static str {
+    if event.is_archived() {
+        ARCHIVED
+    } else if event.is_public() {
+        status_word(event.announced)
+    } else {
+        DRAFTS
+    }
 }
 
 /// The list of drafts.
 pub(crate) const DRAFTS: &str = "draft";
+/// The list of archived events.
+pub(crate) const ARCHIVED: &str = "archived";
 
 /// Returns the word for a status.
 pub(crate) fn status_word(status: EventStatus) -> &'static str {

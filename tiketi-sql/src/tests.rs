@@ -137,6 +137,7 @@ fn event() -> Event {
         state: EventState::Cancelled { at: moment(4) },
         announced: EventStatus::Ended,
         created_at: moment(5),
+        archived_at: Some(Timestamp::from_micros(7)),
         version: 6,
     }
 }

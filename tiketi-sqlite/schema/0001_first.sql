@@ -18,14 +18,15 @@ CREATE TABLE events (
     state       TEXT NOT NULL CHECK (state IN ('draft', 'published', 'cancelled')),
     state_at    INTEGER,
     announced   TEXT NOT NULL,
-    listing     TEXT NOT NULL,             -- the list that shows it: 'draft', or the announced status
+    listing     TEXT NOT NULL,             -- the list that shows it: 'draft', 'archived', or the announced status
+    archived_at INTEGER,                   -- NULL unless it is archived
     any_left    INTEGER NOT NULL,          -- whether a ticket type is available
     created_at  INTEGER NOT NULL,
     version     INTEGER NOT NULL,
     map_version INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX cancelled_events ON events (id) WHERE state = 'cancelled';
+CREATE INDEX cancelled_events ON events (id) WHERE state = 'cancelled' AND listing <> 'archived';
 -- The orders of lists. Statuses that are not announced yet are found by a range of the first or the last of these, or in
 -- the small indexes after them.
 CREATE INDEX events_by_opening ON events (listing, opens_at, id);
@@ -35,11 +36,11 @@ CREATE INDEX events_by_title ON events (listing, title, id);
 CREATE INDEX events_by_closing ON events (listing, closes_at, opens_at, state, any_left, id);
 CREATE INDEX events_newly_sold_out ON events (id) WHERE listing = 'on_sale' AND NOT any_left;
 CREATE INDEX events_left_again ON events (id) WHERE listing = 'sold_out' AND any_left;
-CREATE INDEX events_newly_cancelled ON events (id) WHERE state = 'cancelled' AND listing <> 'cancelled';
+CREATE INDEX events_newly_cancelled ON events (id) WHERE state = 'cancelled' AND listing <> 'cancelled' AND listing <> 'archived';
 
 -- The texts in which events are searched. The index has their grams, under the number of the text.
 CREATE TABLE event_searches (
-    number INTEGER PRIMARY KEY,
+    number INTEGER PRIMARY KEY,            -- grows with the second in which the event starts
     event  BLOB NOT NULL UNIQUE,
     folded TEXT NOT NULL                   -- title, artist, venue and keywords in lower case, a line for each
 ) STRICT;

@@ -1,18 +1,21 @@
 //! The catalog.
 
 use async_trait::async_trait;
+use rusqlite::Connection;
 use tiketi_core::decide::{
-    self, AddTicketType, BlockRefused, BlockSeats, CheckedCreation, CreateEvent, CreateRefused, Created,
-    EditRefused, Scope, UnblockSeats, announce_status,
+    self, AddTicketType, ArchiveRefused, BlockRefused, BlockSeats, CheckedCreation, CreateEvent,
+    CreateRefused, Created, EditRefused, OpenWork, Scope, UnblockSeats, announce_status, refuse_archived,
 };
 use tiketi_core::{
     CommandError, Event, EventDetails, EventId, EventStatus, FactBody, Page, SeatMap, StoreError, TicketType,
     TicketTypeId, TicketTypeInput, Timestamp,
-    event::EventStep,
+    event::{EventState, EventStep},
     store::{CatalogStore, EventQuery, EventView, Swept},
 };
 
 use crate::event_list::{self, to_announce};
+use crate::load::one;
+use crate::row::first;
 use crate::store::SqliteStore;
 use crate::working_set::WorkingSet;
 use crate::{create, reads, write};
@@ -40,6 +43,22 @@ impl CatalogStore for SqliteStore {
             Ok(Event { state: event.state.apply(&step)?, version: event.version + 1, ..event.clone() })
         };
         self.writer().run_work(move |set| change_event(set, id, take)).await
+    }
+
+    async fn archive_event(
+        &self,
+        id: EventId,
+        now: Timestamp,
+    ) -> Result<Event, CommandError<ArchiveRefused>> {
+        let archive = move |set: &mut WorkingSet<'_>, event: &Event| {
+            decide::archive(event, open_work(set.connection(), event)?, now).map_err(CommandError::Refused)
+        };
+        self.writer().run_work(move |set| move_in_archive(set, id, archive)).await
+    }
+
+    async fn unarchive_event(&self, id: EventId) -> Result<Event, CommandError<ArchiveRefused>> {
+        let unarchive = |_: &mut WorkingSet<'_>, event: &Event| Ok(decide::unarchive(event));
+        self.writer().run_work(move |set| move_in_archive(set, id, unarchive)).await
     }
 
     async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>> {
@@ -142,6 +161,51 @@ fn change_event(
     Ok(changed)
 }
 
+fn move_in_archive(
+    set: &mut WorkingSet<'_>,
+    id: EventId,
+    change: impl FnOnce(&mut WorkingSet<'_>, &Event) -> Result<Event, CommandError<ArchiveRefused>>,
+) -> Result<Event, CommandError<ArchiveRefused>> {
+    if !set.open_event(id)? {
+        return Err(CommandError::Refused(ArchiveRefused::EventNotFound));
+    }
+    let before = set.snapshot(id)?.event().clone();
+    let changed = change(set, &before)?;
+    if changed != before {
+        write::event(set.connection(), &changed)?;
+        set.snapshot(id)?.set_event(changed.clone());
+    }
+    Ok(changed)
+}
+
+/// Counts what is still to be done about an event. The partial indexes have what is open in all events, which is little.
+fn open_work(connection: &Connection, event: &Event) -> Result<OpenWork, StoreError> {
+    let count = |sql: &str| -> Result<u64, StoreError> {
+        let found = one(connection, sql, [event.id.as_uuid()], first::<i64>)?;
+        Ok(found.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
+    };
+    let pending = count(
+        "SELECT count(*) FROM reservations INDEXED BY one_pending_reservation \
+         WHERE event = ?1 AND state IN ('held', 'paying')",
+    )?;
+    let to_call_off = if matches!(event.state, EventState::Cancelled { .. }) {
+        count(
+            "SELECT count(*) FROM reservations LEFT JOIN payments ON payments.id = reservations.payment \
+             WHERE reservations.event = ?1 AND reservations.state = 'confirmed' AND (payments.id IS NULL \
+                OR payments.reconcile_at IS NULL AND NOT payments.call_off_refused)",
+        )?
+    } else {
+        0
+    };
+    let payments = count(
+        "SELECT count(*) FROM (SELECT id FROM payments INDEXED BY payments_to_reconcile \
+            WHERE reconcile_at IS NOT NULL AND event = ?1 \
+            UNION SELECT id FROM payments INDEXED BY payments_needing_attention \
+            WHERE needs_attention AND event = ?1)",
+    )?;
+    Ok(OpenWork { reservations: pending + to_call_off, payments })
+}
+
 fn add_ticket_type(
     set: &mut WorkingSet<'_>,
     command: &AddTicketType,
@@ -151,6 +215,7 @@ fn add_ticket_type(
     if !set.open_event(ticket_type.event)? {
         return Err(CommandError::Refused(CreateRefused::EventNotFound));
     }
+    refuse_archived(set.snapshot(ticket_type.event)?.event())?;
     let is_taken = reads::event_of_ticket_type(connection, ticket_type.id)?.is_some();
     let created = create::make(connection, checked, is_taken)?;
     if !created.replayed {
@@ -193,11 +258,17 @@ fn known_ticket_type(
 }
 
 fn open_for_edit(set: &mut WorkingSet<'_>, id: EventId) -> Result<(), CommandError<EditRefused>> {
-    if set.open_event(id)? { Ok(()) } else { Err(CommandError::Refused(EditRefused::EventNotFound)) }
+    if !set.open_event(id)? {
+        return Err(CommandError::Refused(EditRefused::EventNotFound));
+    }
+    refuse_archived(set.snapshot(id)?.event())
 }
 
 fn open_for_blocking(set: &mut WorkingSet<'_>, id: EventId) -> Result<(), CommandError<BlockRefused>> {
-    if set.open_event(id)? { Ok(()) } else { Err(CommandError::Refused(BlockRefused::EventNotFound)) }
+    if !set.open_event(id)? {
+        return Err(CommandError::Refused(BlockRefused::EventNotFound));
+    }
+    refuse_archived(set.snapshot(id)?.event())
 }
 
 fn announce(

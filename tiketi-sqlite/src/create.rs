@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use tiketi_core::decide::{
-    CheckedCreation, CreateEvent, CreateRefused, Created, CreationVerdict, EditRefused, any_left, create,
+    CheckedCreation, CreateEvent, CreateRefused, Created, CreationVerdict, EditRefused, Scope as _, any_left,
+    create, refuse_archived,
 };
 use tiketi_core::{CommandError, EventId, StoreError, StoreErrorKind, Timestamp};
 use uuid::Uuid;
@@ -156,6 +157,7 @@ fn delete_row(set: &mut WorkingSet<'_>, id: EventId) -> Result<(), CommandError<
     if !set.open_event(id)? {
         return Err(CommandError::Refused(EditRefused::EventNotFound));
     }
+    refuse_archived(set.snapshot(id)?.event())?;
     let connection = set.connection();
     let event = [id.as_uuid()];
     if load::exists(connection, "SELECT 1 FROM reservations WHERE event = ?1 LIMIT 1", event)? {

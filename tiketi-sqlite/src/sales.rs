@@ -159,7 +159,7 @@ fn to_call_off(connection: &Connection, limit: usize) -> Result<Vec<ReservationI
     let sql = "SELECT reservations.id FROM events \
         CROSS JOIN reservations ON reservations.event = events.id AND reservations.state IN ('held', 'confirmed') \
         LEFT JOIN payments ON payments.id = reservations.payment \
-        WHERE events.state = 'cancelled' AND (reservations.state = 'held' OR payments.id IS NULL \
+        WHERE events.state = 'cancelled' AND events.listing <> 'archived' AND (reservations.state = 'held' OR payments.id IS NULL \
             OR payments.reconcile_at IS NULL AND NOT payments.call_off_refused) \
         ORDER BY reservations.id LIMIT ?1";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);

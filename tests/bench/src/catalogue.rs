@@ -173,6 +173,7 @@ fn created(at: u32, events: u32, moment: Timestamp) -> Result<CreateEvent, Box<d
         state,
         announced,
         created_at: moment.before(hour * (events - at)),
+        archived_at: None,
         version: 1,
     };
     let ticket_type = TicketType {

@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod admission;
 pub mod answers;
+pub mod archive;
 pub mod broadcast;
 pub mod call_off;
 pub mod catalog;

@@ -5,6 +5,7 @@ mod checks;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::box_office::archive::Archiver;
 use crate::box_office::builder::checks::{check_gateways, subscribers, with_figures};
 use crate::box_office::confirm_locks::ConfirmLocks;
 use crate::box_office::job_table::JobTable;
@@ -89,6 +90,7 @@ pub struct BoxOfficeBuilder {
     terms: Terms,
     jobs_every: Option<Duration>,
     asked_at_once: Option<usize>,
+    archive_after: Option<Duration>,
 }
 
 /// The parts of a store; any of them may be missing.
@@ -376,6 +378,14 @@ impl BoxOfficeBuilder {
         self
     }
 
+    /// Archives events this long after they began, once nothing of them is open; by default no job archives any.
+    ///
+    /// See [`Catalog::archive_event`](crate::box_office::Catalog::archive_event).
+    pub fn archive_after(mut self, age: Duration) -> Self {
+        self.archive_after = Some(age);
+        self
+    }
+
     /// Builds the shop.
     ///
     /// # Errors
@@ -435,6 +445,7 @@ impl BoxOfficeBuilder {
             ids: self.ids.unwrap_or_else(|| Arc::new(TimeOrderedIds)),
             terms: Arc::new(self.terms),
             asked_at_once: self.asked_at_once.unwrap_or(ASKED_AT_ONCE).max(1),
+            archiver: self.archive_after.map(Archiver::new),
         };
         inner.outbox.broadcast_to(Arc::clone(&inner.broadcast));
         Ok(BoxOffice { inner: Arc::new(inner) })

@@ -3,8 +3,8 @@
 use crate::box_office::BoxOffice;
 use crate::catalog::{CatalogError, EventInput, NewEvent, TicketTypeInput, general_admission};
 use crate::decide::{
-    AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateLayout, CreateRefused, EditRefused,
-    UnblockSeats,
+    AddTicketType, ArchiveRefused, BlockRefused, BlockSeats, CreateEvent, CreateLayout, CreateRefused,
+    EditRefused, UnblockSeats,
 };
 use crate::error::{CommandError, StoreError};
 use crate::event::{Event, EventDetails, EventStep};
@@ -139,6 +139,40 @@ impl Catalog {
         read_version: Option<u64>,
     ) -> Result<Event, CommandError<EditRefused>> {
         self.office.edit_event(id, details, read_version).await
+    }
+
+    /// Archives an event that is over.
+    ///
+    /// It is read only then, no job looks at it, and no list has it but that of archived events
+    /// ([`EventQuery::archived`]). Its sales, refunds and seats are read as before. Money that a provider reports later is
+    /// still recorded, and refunded by the rules. Archived again, it stays as it is.
+    ///
+    /// ```
+    /// # use tiketi_core::{BoxOffice, CommandError, EventId, decide::ArchiveRefused};
+    /// # async fn put_away(shop: BoxOffice, event: EventId) {
+    /// match shop.catalog().archive_event(event).await {
+    ///     Ok(event) => assert!(event.is_archived()),
+    ///     Err(CommandError::Refused(ArchiveRefused::NotOver)) => println!("it still sells"),
+    ///     Err(error) => println!("{error}"),
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ArchiveRefused::NotOver`] unless it is cancelled, or its sale has closed and it has begun;
+    /// [`ArchiveRefused::StillOpen`] while reservations, payments, refunds or a call-off are open.
+    pub async fn archive_event(&self, id: EventId) -> Result<Event, CommandError<ArchiveRefused>> {
+        self.office.inner.catalog.archive_event(id, self.office.now()).await
+    }
+
+    /// Takes an event out of the archive: lists have it again, and it can be changed.
+    ///
+    /// # Errors
+    ///
+    /// [`ArchiveRefused::EventNotFound`].
+    pub async fn unarchive_event(&self, id: EventId) -> Result<Event, CommandError<ArchiveRefused>> {
+        self.office.inner.catalog.unarchive_event(id).await
     }
 
     /// Publishes a draft: buyers can see it.

@@ -48,6 +48,8 @@ pub enum Job {
     RemoveLeftovers,
     /// Deletes the names of old webhooks: [`Jobs::forget_deliveries_once`].
     ForgetDeliveries,
+    /// Archives events that are long over: [`Jobs::archive_once`].
+    Archive,
     /// Counts earlier reservations for the figures: [`Jobs::count_figures_once`].
     CountFigures,
     /// Removes subscribers that no server has any more: [`Jobs::forget_subscribers_once`].
@@ -62,7 +64,7 @@ pub enum Job {
 
 impl Job {
     /// The jobs of a box office, in the order in which one call starts them.
-    pub(super) const OWN: [Self; 12] = [
+    pub(super) const OWN: [Self; 13] = [
         Self::Expire,
         Self::Admit,
         Self::Announce,
@@ -74,6 +76,7 @@ impl Job {
         Self::RemoveLeftovers,
         Self::ForgetDeliveries,
         Self::ForgetSubscribers,
+        Self::Archive,
         Self::CountFigures,
     ];
 
@@ -91,6 +94,7 @@ impl Job {
             | Self::RemoveLeftovers
             | Self::ForgetDeliveries
             | Self::ForgetSubscribers
+            | Self::Archive
             | Self::CountFigures
             | Self::ForgetAnswers
             | Self::SaveViews
@@ -111,6 +115,7 @@ impl Job {
             Self::ForgetCommands => "forget commands",
             Self::RemoveLeftovers => "remove leftovers",
             Self::ForgetDeliveries => "forget webhooks",
+            Self::Archive => "archive events",
             Self::CountFigures => "count figures",
             Self::ForgetSubscribers => "forget subscribers",
             Self::ForgetAnswers => "forget answers",
@@ -343,6 +348,10 @@ impl BoxOffice {
             }
             Job::ForgetSubscribers => {
                 Work::some(self.jobs().forget_subscribers_once().await.map_err(failed)?.len(), usize::MAX)
+            }
+            Job::Archive => {
+                let (swept, more) = self.archive_some().await.map_err(failed)?;
+                Work { more, ..Work::swept(swept, usize::MAX) }
             }
             Job::CountFigures => {
                 let count = self.jobs().count_figures_once().await?;

@@ -1,6 +1,7 @@
 //! The facade: everything that a shop does, over the adapters it was built from.
 
 mod admit;
+mod archive;
 mod builder;
 mod catalog;
 mod changes;
@@ -57,6 +58,7 @@ pub use tidy::{HousekeepingError, Tidied};
 pub use waiting_rooms::{JoinRequest, Turn, WaitingRooms};
 pub use webhooks::WebhookError;
 
+use crate::box_office::archive::Archiver;
 use crate::broadcast::Broadcast;
 use crate::clock::{Clock, IdSource, Timer};
 use crate::decide::{AnyCommand, AnyRefused, Applied, Command, Envelope, SalesCommand};
@@ -124,6 +126,7 @@ struct Inner {
     /// Shared by all commands: a copy in each would be most of a hold.
     terms: Arc<Terms>,
     asked_at_once: usize,
+    archiver: Option<Archiver>,
 }
 
 /// Traces the outcome of a command in its span.

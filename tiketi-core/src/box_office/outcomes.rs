@@ -92,7 +92,10 @@ pub(super) fn with_payment(applied: Applied) -> Result<(Payment, Reservation), S
 pub(super) fn only_store<R: std::error::Error + Send + Sync + 'static>(error: CommandError<R>) -> StoreError {
     match error {
         CommandError::Store(error) => error,
-        CommandError::Refused(_) | CommandError::KeyReused | CommandError::Text(_) => {
+        CommandError::Refused(_)
+        | CommandError::KeyReused
+        | CommandError::EventArchived
+        | CommandError::Text(_) => {
             StoreError::new(StoreErrorKind::Internal, "a command of the shop's own was refused")
                 .caused_by(error)
         }

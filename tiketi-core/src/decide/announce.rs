@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 pub fn announce_status(scope: &dyn Scope, now: Timestamp) -> Option<EventStatus> {
     let event = scope.event();
     let status = event.status(now, any_left(scope.ticket_types()));
-    (event.is_public() && status != event.announced).then_some(status)
+    (event.is_public() && !event.is_archived() && status != event.announced).then_some(status)
 }
 
 /// Returns whether any of an event's ticket types is available.

@@ -71,6 +71,10 @@ macro_rules! commands {
                 match self { $(Self::$command(command) => command.read_set(),)* }
             }
 
+            fn may_change_archived(&self) -> bool {
+                match self { $(Self::$command(command) => command.may_change_archived(),)* }
+            }
+
             fn subject_unknown(&self) -> AnyRefused {
                 match self { $(Self::$command(command) => command.subject_unknown().into(),)* }
             }
@@ -134,6 +138,7 @@ impl CommandError<AnyRefused> {
                 CommandError::Refused,
             ),
             Self::KeyReused => CommandError::KeyReused,
+            Self::EventArchived => CommandError::EventArchived,
             Self::Text(error) => CommandError::Text(error),
             Self::Store(error) => CommandError::Store(error),
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use crate::decide::archive::refuse_archived;
 use crate::decide::change::{Change, Effect};
 use crate::decide::fingerprint::Fingerprint;
 use crate::decide::scope::Scope;
@@ -39,6 +40,13 @@ pub trait Command: Debug + Clone + Send + Sync + 'static {
     /// Returns the rows that the rule reads, besides those its subject leads to; by default none.
     fn read_set(&self) -> ReadSet<'_> {
         ReadSet::default()
+    }
+
+    /// Returns whether it is applied to an archived event, too; by default not.
+    ///
+    /// Only what a payment provider says is: captured money is recorded whatever state the event is in.
+    fn may_change_archived(&self) -> bool {
+        false
     }
 
     /// Returns the refusal for a subject that does not exist.
@@ -194,7 +202,7 @@ pub enum Verdict {
 /// # Errors
 ///
 /// [`CommandError::Text`] for a text that no store accepts, [`CommandError::KeyReused`] if the key was used with other
-/// content, otherwise the refusal or failure of the rule.
+/// content, [`CommandError::EventArchived`], otherwise the refusal or failure of the rule.
 pub fn run<C: Command>(
     envelope: &Envelope<C>,
     scope: &dyn Scope,
@@ -209,6 +217,9 @@ pub fn run<C: Command>(
         } else {
             Err(CommandError::KeyReused)
         };
+    }
+    if !command.may_change_archived() {
+        refuse_archived(scope.event())?;
     }
     let change = command.decide(scope, *now)?;
     let effect = change.effect.ok_or_else(|| StoreError::corrupt("a decision was about no reservation"))?;

@@ -11,6 +11,7 @@
 
 mod announce;
 mod any_command;
+mod archive;
 mod begin_confirm;
 mod block;
 mod call_off;
@@ -50,6 +51,7 @@ pub mod waiting_room;
 
 pub use announce::{announce_status, any_left};
 pub use any_command::{AnyCommand, AnyRefused, SalesCommand};
+pub use archive::{ArchiveRefused, OpenWork, archive, refuse_archived, unarchive};
 pub use begin_confirm::{BeginConfirm, BeginConfirmRefused};
 pub use block::{BlockRefused, BlockSeats, UnblockSeats, block_seats, unblock_seats};
 pub use call_off::{CallOff, CallOffRefused};

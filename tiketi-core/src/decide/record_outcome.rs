@@ -144,6 +144,10 @@ impl Command for RecordOutcome {
         ReadSet { buyer: self.buyer, ..ReadSet::default() }
     }
 
+    fn may_change_archived(&self) -> bool {
+        true
+    }
+
     fn subject_unknown(&self) -> RecordOutcomeRefused {
         RecordOutcomeRefused::PaymentNotFound
     }

@@ -360,6 +360,10 @@ impl Command for RecordRefund {
         Ok(())
     }
 
+    fn may_change_archived(&self) -> bool {
+        true
+    }
+
     fn subject_unknown(&self) -> RecordRefundRefused {
         RecordRefundRefused::PaymentNotFound
     }

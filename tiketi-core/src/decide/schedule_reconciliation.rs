@@ -154,6 +154,10 @@ impl Command for ScheduleReconciliation {
         Ok(())
     }
 
+    fn may_change_archived(&self) -> bool {
+        true
+    }
+
     fn subject_unknown(&self) -> ScheduleReconciliationRefused {
         ScheduleReconciliationRefused::PaymentNotFound
     }

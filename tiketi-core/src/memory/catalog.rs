@@ -4,15 +4,19 @@ use async_trait::async_trait;
 
 use crate::catalog::{NewEvent, TicketTypeInput};
 use crate::decide::{
-    self, AddTicketType, BlockRefused, BlockSeats, CheckedCreation, CreateEvent, CreateRefused, Created,
-    EditRefused, Scope, Snapshot, UnblockSeats, announce_status,
+    self, AddTicketType, ArchiveRefused, BlockRefused, BlockSeats, CheckedCreation, CreateEvent,
+    CreateRefused, Created, EditRefused, OpenWork, Scope, Snapshot, UnblockSeats, announce_status,
+    refuse_archived,
 };
 use crate::error::{CommandError, StoreError};
-use crate::event::{Event, EventDetails, EventStatus, EventStep};
+use crate::event::{Event, EventDetails, EventState, EventStatus, EventStep};
 use crate::fact::FactBody;
 use crate::id::{EventId, TicketTypeId};
 use crate::memory::MemoryStore;
+use crate::memory::sales::is_to_call_off;
 use crate::memory::state::State;
+use crate::payment::Payment;
+use crate::reservation::Reservation;
 use crate::seat::Seat;
 use crate::store::{CatalogStore, EventQuery, EventView, Page, SeatMap, Swept};
 use crate::ticket_type::TicketType;
@@ -67,6 +71,29 @@ impl CatalogStore for MemoryStore {
         Ok(event)
     }
 
+    async fn archive_event(
+        &self,
+        id: EventId,
+        now: Timestamp,
+    ) -> Result<Event, CommandError<ArchiveRefused>> {
+        let mut state = self.lock();
+        let snapshot = state.events.get_mut(&id);
+        let snapshot = snapshot.ok_or(CommandError::Refused(ArchiveRefused::EventNotFound))?;
+        let event =
+            decide::archive(snapshot.event(), open_work(snapshot), now).map_err(CommandError::Refused)?;
+        snapshot.set_event(event.clone());
+        Ok(event)
+    }
+
+    async fn unarchive_event(&self, id: EventId) -> Result<Event, CommandError<ArchiveRefused>> {
+        let mut state = self.lock();
+        let snapshot = state.events.get_mut(&id);
+        let snapshot = snapshot.ok_or(CommandError::Refused(ArchiveRefused::EventNotFound))?;
+        let event = decide::unarchive(snapshot.event());
+        snapshot.set_event(event.clone());
+        Ok(event)
+    }
+
     async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>> {
         let mut state = self.lock();
         let snapshot = event_mut(&mut state, id)?;
@@ -89,9 +116,8 @@ impl CatalogStore for MemoryStore {
     async fn add_ticket_type(&self, command: AddTicketType) -> Result<Created, CommandError<CreateRefused>> {
         let mut state = self.lock();
         let (id, event) = (command.ticket_type.id, command.ticket_type.event);
-        if !state.events.contains_key(&event) {
-            return Err(CommandError::Refused(CreateRefused::EventNotFound));
-        }
+        let known = state.events.get(&event);
+        refuse_archived(known.ok_or(CommandError::Refused(CreateRefused::EventNotFound))?.event())?;
         let is_taken = state.event_of_ticket_type.contains_key(&id);
         let created = state.create(&CheckedCreation::of(&command)?, is_taken)?;
         if !created.replayed
@@ -191,7 +217,20 @@ impl CatalogStore for MemoryStore {
 }
 
 fn event_mut(state: &mut State, id: EventId) -> Result<&mut Snapshot, CommandError<EditRefused>> {
-    state.events.get_mut(&id).ok_or(CommandError::Refused(EditRefused::EventNotFound))
+    let snapshot = state.events.get_mut(&id).ok_or(CommandError::Refused(EditRefused::EventNotFound))?;
+    refuse_archived(snapshot.event())?;
+    Ok(snapshot)
+}
+
+/// Counts what is still to be done about an event.
+fn open_work(rows: &Snapshot) -> OpenWork {
+    let is_cancelled = matches!(rows.event().state, EventState::Cancelled { .. });
+    let is_open = |row: &&Reservation| row.is_pending() || is_cancelled && is_to_call_off(rows, row);
+    let is_awaited = |payment: &&Payment| payment.reconciliation.is_some() || payment.needs_attention();
+    OpenWork {
+        reservations: rows.reservations().filter(is_open).count() as u64,
+        payments: rows.payments().filter(is_awaited).count() as u64,
+    }
 }
 
 fn ticket_type_mut(
@@ -201,12 +240,15 @@ fn ticket_type_mut(
     let unknown = || CommandError::Refused(EditRefused::TicketTypeNotFound);
     let event = *state.event_of_ticket_type.get(&id).ok_or_else(unknown)?;
     let snapshot = state.events.get_mut(&event).ok_or_else(unknown)?;
+    refuse_archived(snapshot.event())?;
     let known = snapshot.ticket_type(id).cloned().ok_or_else(unknown)?;
     Ok((snapshot, known))
 }
 
 fn seats_of(state: &State, event: EventId) -> Result<&Snapshot, CommandError<BlockRefused>> {
-    state.events.get(&event).ok_or(CommandError::Refused(BlockRefused::EventNotFound))
+    let snapshot = state.events.get(&event).ok_or(CommandError::Refused(BlockRefused::EventNotFound))?;
+    refuse_archived(snapshot.event())?;
+    Ok(snapshot)
 }
 
 fn view(snapshot: &Snapshot) -> EventView {

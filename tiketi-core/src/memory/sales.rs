@@ -130,10 +130,12 @@ impl SalesStore for MemoryStore {
 }
 
 fn cancelled(state: &State) -> impl Iterator<Item = &Snapshot> {
-    state.events.values().filter(|rows| matches!(rows.event().state, EventState::Cancelled { .. }))
+    state.events.values().filter(|rows| {
+        matches!(rows.event().state, EventState::Cancelled { .. }) && !rows.event().is_archived()
+    })
 }
 
-fn is_to_call_off(rows: &Snapshot, reservation: &Reservation) -> bool {
+pub(super) fn is_to_call_off(rows: &Snapshot, reservation: &Reservation) -> bool {
     let payment = reservation.payment.and_then(|id| rows.payment(id));
     match reservation.state {
         ReservationState::Held { .. } => true,

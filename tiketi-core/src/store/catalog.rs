@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use crate::catalog::TicketTypeInput;
 use crate::decide::{
-    AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateRefused, Created, EditRefused, UnblockSeats,
-    any_left,
+    AddTicketType, ArchiveRefused, BlockRefused, BlockSeats, CreateEvent, CreateRefused, Created,
+    EditRefused, UnblockSeats, any_left,
 };
 use crate::error::{CommandError, StoreError};
 use crate::event::{Event, EventDetails, EventStatus, EventStep};
@@ -28,6 +28,8 @@ use crate::time::Timestamp;
 /// - Creating what exists MUST be refused, and never replace it; if several calls create one thing at the same time,
 ///   exactly one succeeds.
 /// - What is read MUST equal what was written: every character of a text, every microsecond of a time.
+/// - Every change of an archived event but taking it out of the archive ([`CatalogStore::unarchive_event`]) MUST be refused
+///   by [`crate::decide::refuse_archived`]. Every read MUST return it as before.
 /// - A refused change MUST change nothing. Only [`CatalogStore::block_seats`] ends holds whose time has passed; every
 ///   other method MUST leave them to the sales commands and to [`crate::store::SalesStore::expire_due`].
 /// - A read of what does not exist MUST return `None`.
@@ -66,6 +68,18 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
 
     /// Publishes or cancels an event, by [`crate::event::EventState::apply`], and returns the event.
     async fn step_event(&self, id: EventId, step: EventStep) -> Result<Event, CommandError<EditRefused>>;
+
+    /// Archives an event, by [`crate::decide::archive`], and returns it.
+    ///
+    /// # Contract
+    ///
+    /// MUST count what [`crate::decide::OpenWork`] names, against rows that no command changes at the same time: if an
+    /// archiving and a command that leaves something open arrive at the same time, exactly one MUST be applied.
+    async fn archive_event(&self, id: EventId, now: Timestamp)
+    -> Result<Event, CommandError<ArchiveRefused>>;
+
+    /// Takes an event out of the archive, by [`crate::decide::unarchive`], and returns it.
+    async fn unarchive_event(&self, id: EventId) -> Result<Event, CommandError<ArchiveRefused>>;
 
     /// Deletes an event that never had a reservation.
     ///
@@ -155,7 +169,8 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
     /// - MUST match and sort as [`EventQuery::wants`] and [`EventSort::compare`](crate::store::EventSort::compare) do, for every script and letter case,
     ///   with characters such as `%`, `_`, `'` and `\` taken literally.
     /// - [`Page::total`] MUST count the whole listing, from [`EventQuery::after`] on; exactly if it has at most
-    ///   [`crate::limits::MAX_TOTAL`] events. Of a longer listing, it MUST NOT be greater than the number of events.
+    ///   [`crate::limits::MAX_TOTAL`] events, or, with a search, at most 100 whose grams match. Of a longer listing, it
+    ///   MUST NOT be greater than the number of events.
     /// - A durable adapter MUST find a page by indexes, so that its cost does not grow with the number of events.
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, StoreError>;
 

@@ -26,12 +26,23 @@ pub struct EventQuery {
     pub sort: EventSort,
     /// Whether drafts are returned, too.
     pub drafts: bool,
+    /// Whether archived events are returned, and no others; otherwise they are left out.
+    pub archived: bool,
 }
 
 impl EventQuery {
     /// Makes a query for published events, the soonest first.
     pub fn published(now: Timestamp, page: PageRequest) -> Self {
-        Self { now, page, after: None, status: None, search: None, sort: EventSort::StartsAt, drafts: false }
+        Self {
+            now,
+            page,
+            after: None,
+            status: None,
+            search: None,
+            sort: EventSort::StartsAt,
+            drafts: false,
+            archived: false,
+        }
     }
 
     /// Restricts the query to one status.
@@ -69,9 +80,17 @@ impl EventQuery {
         self
     }
 
+    /// Returns archived events, and no others.
+    #[must_use]
+    pub fn of_archive(mut self) -> Self {
+        self.archived = true;
+        self
+    }
+
     /// Returns whether an event matches: the rule that every adapter's query must equal.
     pub fn wants(&self, view: &EventView) -> bool {
         (self.drafts || view.event.is_public())
+            && self.archived == view.event.is_archived()
             && self.status.is_none_or(|status| view.status(self.now) == status)
             && self.search.as_deref().is_none_or(|search| {
                 search::matches(&search::searched_text(&view.event.details), &search::words(search))

@@ -57,6 +57,10 @@ struct EventDto {
     /// `draft`, `published` or `cancelled`; buyers never see a draft.
     #[schema(example = "published")]
     state: &'static str,
+    /// When it was archived; absent unless it is. An archived event is read only, and in no list for buyers.
+    #[schema(format = DateTime, example = "2027-12-24T10:00:00Z")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archived_at: Option<String>,
     /// Currency of every price of the event.
     #[schema(example = "KRW")]
     currency: String,
@@ -125,6 +129,7 @@ impl EventDto {
             sale_end: details.sale.closes_at().to_string(),
             status: event_status_word(view.status(box_office.now())),
             state: state_word(event.state),
+            archived_at: event.archived_at.map(|at| at.to_string()),
             currency: event.currency.code().to_owned(),
             layout_id: event.layout.map(|layout| layout.to_string()),
             limits: EventLimitsDto::of(&details.terms.over(&box_office.terms())),
@@ -233,6 +238,15 @@ pub(crate) struct EventListQuery {
     /// `date` (the soonest performance first, the default), `sale` (the soonest sale), `newest` or `title`.
     #[param(example = "date")]
     sort: Option<String>,
+}
+
+/// Whether a list of staff is that of archived events.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ArchiveQuery {
+    /// `true` for archived events only; otherwise they are left out.
+    #[param(example = false)]
+    pub(crate) archived: Option<bool>,
 }
 
 impl EventListQuery {

@@ -31,7 +31,7 @@ mod ticket;
 mod waiting_room;
 
 pub(crate) use draw_beacon::SupplyBeacon;
-pub(crate) use event::{EventAnswer, EventList, EventListQuery};
+pub(crate) use event::{ArchiveQuery, EventAnswer, EventList, EventListQuery};
 pub(crate) use event_layout::EventLayoutDto;
 pub(crate) use event_write::{CreateEvent, EditEvent};
 pub(crate) use image::ImageAnswer;

@@ -392,6 +392,15 @@ codes! {
     IllegalStep "ILLEGAL_STEP" CONFLICT
         "Its state does not allow this." "현재 상태에서는 할 수 없는 작업입니다."
         "Read it again; details.reason says why.";
+    EventArchived "EVENT_ARCHIVED" CONFLICT
+        "The event is archived and cannot be changed." "보관된 공연은 변경할 수 없습니다."
+        "Take the event out of the archive first; its sales and refunds can be read as before.";
+    EventNotOver "EVENT_NOT_OVER" CONFLICT
+        "The event is not over." "아직 끝나지 않은 공연입니다."
+        "Archive it once its sale has closed and it has begun, or cancel it.";
+    EventStillOpen "EVENT_STILL_OPEN" CONFLICT
+        "Something of the event is still open." "아직 처리 중인 예매나 결제가 있습니다."
+        "Wait until details.reservations and details.payments are done, or settle what needs attention.";
     HasReservations "HAS_RESERVATIONS" CONFLICT
         "It has reservations." "예매 내역이 있어 처리할 수 없습니다."
         "Cancel the event instead; this refunds every paid reservation.";

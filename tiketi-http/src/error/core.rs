@@ -39,6 +39,7 @@ where
         match error {
             CommandError::Refused(refused) => refused.into(),
             CommandError::KeyReused => Self::new(Code::IdempotencyKeyReused),
+            CommandError::EventArchived => Self::new(Code::EventArchived),
             CommandError::Text(error) => error.into(),
             CommandError::Store(failure) => failure.into(),
             _ => Self::new(Code::Internal),

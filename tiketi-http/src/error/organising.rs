@@ -1,6 +1,6 @@
 //! Converts refusals about events, ticket types, layouts and blocked seats.
 
-use tiketi_core::decide::{BlockRefused, CreateRefused, EditRefused};
+use tiketi_core::decide::{ArchiveRefused, BlockRefused, CreateRefused, EditRefused};
 use tiketi_core::{
     box_office::OrganiseError,
     catalog::{CatalogError, MAX_KEYWORDS},
@@ -50,6 +50,19 @@ impl From<EditRefused> for ApiError {
                 Self::new(Code::DrawFixed).detail("field", if what == "opens_at" { "opensAt" } else { what })
             }
             R::Invalid(error) => error.into(),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+impl From<ArchiveRefused> for ApiError {
+    fn from(refused: ArchiveRefused) -> Self {
+        match refused {
+            ArchiveRefused::EventNotFound => Self::new(Code::EventNotFound),
+            ArchiveRefused::NotOver => Self::new(Code::EventNotOver),
+            ArchiveRefused::StillOpen { reservations, payments } => Self::new(Code::EventStillOpen)
+                .detail("reservations", reservations)
+                .detail("payments", payments),
             other => Self::unlisted(other),
         }
     }

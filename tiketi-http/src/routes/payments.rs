@@ -47,7 +47,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     responses(
         (status = 200, description = "What to send the payment provider", body = PreparedDto),
         (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`RESERVATION_NOT_PENDING`, `AMOUNT_MISMATCH`, `NOTHING_TO_PAY`, \
+        (status = 409, description = "`EVENT_ARCHIVED`, `RESERVATION_NOT_PENDING`, `AMOUNT_MISMATCH`, `NOTHING_TO_PAY`, \
             `EVENT_CANCELLED`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `UNKNOWN_PAYMENT_METHOD`, `CURRENCY_NOT_ACCEPTED`", body = ErrorBody),
         (status = 503, description = "`PAYMENT_UNAVAILABLE`", body = ErrorBody),
@@ -78,7 +78,7 @@ async fn prepare(
         (status = 202, description = "It is not known yet whether it is paid", body = PaidAnswer),
         (status = 402, description = "`PAYMENT_DECLINED`", body = ErrorBody),
         (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`RESERVATION_NOT_PENDING`, `AMOUNT_MISMATCH`, `EVENT_CANCELLED`, \
+        (status = 409, description = "`EVENT_ARCHIVED`, `RESERVATION_NOT_PENDING`, `AMOUNT_MISMATCH`, `EVENT_CANCELLED`, \
             `PAYMENT_NOT_READY`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `UNKNOWN_PAYMENT_METHOD`, `CURRENCY_NOT_ACCEPTED`, \
             `BUYER_STEP_NEEDED`", body = ErrorBody),
@@ -117,7 +117,7 @@ async fn process(
         (status = 202, description = "It is not known yet whether it is paid", body = PaidAnswer),
         (status = 402, description = "`PAYMENT_DECLINED`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`RESERVATION_NOT_PENDING`, `AMOUNT_MISMATCH`, `EVENT_CANCELLED`, \
+        (status = 409, description = "`EVENT_ARCHIVED`, `RESERVATION_NOT_PENDING`, `AMOUNT_MISMATCH`, `EVENT_CANCELLED`, \
             `PAYMENT_NOT_READY`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `INVALID_PAYMENT_KEY`, `CURRENCY_NOT_ACCEPTED`, \
             `UNKNOWN_PAYMENT_METHOD`", body = ErrorBody),
@@ -156,7 +156,7 @@ async fn confirm(
         (status = 200, description = "The refund is done", body = RefundAnswer),
         (status = 202, description = "The refund is queued; the provider has not confirmed it yet", body = RefundAnswer),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`NOTHING_TO_REFUND`, `REFUND_IN_PROGRESS`, `REFUND_REFUSED`, \
+        (status = 409, description = "`EVENT_ARCHIVED`, `NOTHING_TO_REFUND`, `REFUND_IN_PROGRESS`, `REFUND_REFUSED`, \
             `CANCELLATION_CLOSED`, `REFUND_AMOUNT_MISMATCH`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `REFUND_ACCOUNT_NEEDED`, `NOTHING_ASKED`, \
             `TICKETS_NOT_IN_RESERVATION`, `TOO_MANY_LINES`", body = ErrorBody),

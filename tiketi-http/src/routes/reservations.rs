@@ -40,7 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         (status = 201, description = "The seats and tickets are held", body = HeldAnswer),
         (status = 403, description = "`NOT_ADMITTED`, `EMAIL_NOT_VERIFIED`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`SEATS_TAKEN`, `HELD_TOO_LONG`, `HOLD_TIME_USED_UP`, `NOT_ENOUGH_LEFT`, `LIMIT_REACHED`, `SALE_NOT_OPEN`, \
+        (status = 409, description = "`EVENT_ARCHIVED`, `SEATS_TAKEN`, `HELD_TOO_LONG`, `HOLD_TIME_USED_UP`, `NOT_ENOUGH_LEFT`, `LIMIT_REACHED`, `SALE_NOT_OPEN`, \
             `SALE_CLOSED`, `EVENT_CANCELLED`, `PAYMENT_IN_PROGRESS`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `NOTHING_ASKED`, `TOO_MANY_LINES`, `DUPLICATE_SEATS`, \
             `DUPLICATE_TICKET_TYPES`, `UNKNOWN_SEATS`, `UNKNOWN_TICKET_TYPES`, `SOLD_BY_SEAT`", body = ErrorBody),
@@ -114,7 +114,7 @@ pub(super) async fn read(
     responses(
         (status = 200, description = "The hold and its new end", body = HeldAnswer),
         (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`RESERVATION_NOT_PENDING`, `HOLD_CAP_REACHED`", body = ErrorBody),
+        (status = 409, description = "`EVENT_ARCHIVED`, `RESERVATION_NOT_PENDING`, `HOLD_CAP_REACHED`", body = ErrorBody),
     ),
 )]
 async fn extend(
@@ -139,7 +139,7 @@ async fn extend(
         (status = 200, description = "It is cancelled, and refunded if it was paid", body = ReservationAnswer),
         (status = 202, description = "The refund is queued; the provider has not confirmed it yet", body = ReservationAnswer),
         (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`RESERVATION_ENDED`, `PAYMENT_IN_PROGRESS`, `REFUND_REFUSED`, \
+        (status = 409, description = "`EVENT_ARCHIVED`, `RESERVATION_ENDED`, `PAYMENT_IN_PROGRESS`, `REFUND_REFUSED`, \
             `CANCELLATION_CLOSED`", body = ErrorBody),
         (status = 422, description = "`REFUND_ACCOUNT_NEEDED`", body = ErrorBody),
     ),

@@ -148,7 +148,7 @@ async fn layouts(
         (status = 201, description = "The seats are held", body = HeldAnswer),
         (status = 403, description = "`NOT_ADMITTED`, `EMAIL_NOT_VERIFIED`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`SEATS_TAKEN`, `HELD_TOO_LONG`, `HOLD_TIME_USED_UP`, `LIMIT_REACHED`, `SALE_NOT_OPEN`, `SALE_CLOSED`, \
+        (status = 409, description = "`EVENT_ARCHIVED`, `SEATS_TAKEN`, `HELD_TOO_LONG`, `HOLD_TIME_USED_UP`, `LIMIT_REACHED`, `SALE_NOT_OPEN`, `SALE_CLOSED`, \
             `EVENT_CANCELLED`, `PAYMENT_IN_PROGRESS`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `NOTHING_ASKED`, `TOO_MANY_LINES`, `DUPLICATE_SEATS`, \
             `UNKNOWN_SEATS`", body = ErrorBody),
@@ -174,7 +174,7 @@ async fn reserve(
     responses(
         (status = 200, description = "The seats are free", body = ReservationAnswer),
         (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`RESERVATION_NOT_PENDING`", body = ErrorBody),
+        (status = 409, description = "`EVENT_ARCHIVED`, `RESERVATION_NOT_PENDING`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `NOTHING_ASKED`, `SEATS_NOT_IN_RESERVATION`", body = ErrorBody),
     ),
 )]

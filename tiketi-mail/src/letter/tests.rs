@@ -37,6 +37,7 @@ fn event(title: &str, state: EventState) -> Event {
         state,
         announced: EventStatus::OnSale,
         created_at: Timestamp::EPOCH,
+        archived_at: None,
         version: 1,
     }
 }

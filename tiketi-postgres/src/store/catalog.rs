@@ -1,11 +1,12 @@
 //! The catalog.
 
+mod archive;
 mod edits;
 
 use async_trait::async_trait;
 use tiketi_core::decide::{
-    self, AddTicketType, BlockRefused, BlockSeats, CheckedCreation, CreateEvent, CreateRefused, Created,
-    EditRefused, UnblockSeats,
+    self, AddTicketType, ArchiveRefused, BlockRefused, BlockSeats, CheckedCreation, CreateEvent,
+    CreateRefused, Created, EditRefused, UnblockSeats,
 };
 use tiketi_core::{
     CommandError, Event, EventDetails, EventId, EventStatus, Page, SeatMap, StoreError, TicketType,
@@ -18,6 +19,7 @@ use crate::queue::sweep;
 use crate::sql::{event_list, reads};
 use crate::store::PostgresStore;
 use crate::store::create::{create_event, remove_leftovers};
+use archive::To;
 use edits::{
     Announce, Block, ChangeEvent, DeleteEvent, EditTicketType, NewTicketType, RemoveTicketType, Unblock,
 };
@@ -43,6 +45,18 @@ impl CatalogStore for PostgresStore {
             Ok(Event { state: event.state.apply(&step)?, version: event.version + 1, ..event.clone() })
         };
         self.work(id, ChangeEvent(take)).await
+    }
+
+    async fn archive_event(
+        &self,
+        id: EventId,
+        now: Timestamp,
+    ) -> Result<Event, CommandError<ArchiveRefused>> {
+        archive::to(self, id, To::Archive(now)).await
+    }
+
+    async fn unarchive_event(&self, id: EventId) -> Result<Event, CommandError<ArchiveRefused>> {
+        archive::to(self, id, To::Lists).await
     }
 
     async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>> {

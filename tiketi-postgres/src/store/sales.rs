@@ -40,11 +40,11 @@ const BY_KEY: &str = "SELECT id FROM tiketi.payments WHERE provider_key = $2 AND
 /// Held and sold reservations have an index each, which has no rows of finished events; locked events are left out.
 const TO_CALL_OFF: &str = "SELECT held.id FROM tiketi.events AS off \
         JOIN tiketi.reservations AS held ON held.event = off.id AND held.state = 'held' \
-        WHERE off.state = 'cancelled' AND off.id <> ALL ($2) \
+        WHERE off.state = 'cancelled' AND off.listing <> 'archived' AND off.id <> ALL ($2) \
     UNION ALL SELECT sold.id FROM tiketi.events AS off \
         JOIN tiketi.reservations AS sold ON sold.event = off.id AND sold.state = 'confirmed' \
         LEFT JOIN tiketi.payments AS paid ON paid.event = sold.event AND paid.id = sold.payment \
-        WHERE off.state = 'cancelled' AND paid.reconcile_at IS NULL AND paid.call_off_refused IS NOT TRUE \
+        WHERE off.state = 'cancelled' AND off.listing <> 'archived' AND paid.reconcile_at IS NULL AND paid.call_off_refused IS NOT TRUE \
             AND off.id <> ALL ($2) \
     ORDER BY id LIMIT $1";
 /// An event without reservations has one row of zeroes; an unknown event has none.

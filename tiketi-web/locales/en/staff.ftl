@@ -38,6 +38,8 @@ staff-done = { $what ->
     [saved] Saved.
     [published] Published.
     [cancelled] Cancelled.
+    [archived] Archived.
+    [unarchived] Taken out of the archive.
     [deleted] Deleted.
     [blocked] The seats are off sale.
     [unblocked] The seats are on sale.
@@ -193,6 +195,7 @@ staff-event-status = { $status ->
     [sold_out] Sold out
     [ended] Ended
     [cancelled] Cancelled
+    [archived] Archived
    *[other] { $status }
   }
 staff-event-new = New event
@@ -268,6 +271,10 @@ staff-publish-hint = Buyers see the event from then on.
 staff-cancel-event = Cancel the event
 staff-cancel-hint = No more tickets are sold, and every buyer is refunded in full. This cannot be undone.
 staff-cancel-sure = Cancel this event and refund everyone
+staff-archive = Archive
+staff-archive-hint = An archived event can be read but not changed, and is in no list but that of archived events.
+staff-unarchive = Take out of the archive
+staff-unarchive-hint = This event is archived: its sales and refunds can be read, and nothing can be changed.
 staff-delete-event = Delete the event
 staff-delete-hint = Only an event that never had a reservation can be deleted.
 staff-delete-sure = I want to delete this

@@ -38,6 +38,8 @@ staff-done = { $what ->
     [saved] 저장했습니다.
     [published] 공개했습니다.
     [cancelled] 취소했습니다.
+    [archived] 보관했습니다.
+    [unarchived] 보관을 해제했습니다.
     [deleted] 삭제했습니다.
     [blocked] 좌석 판매를 막았습니다.
     [unblocked] 좌석을 다시 판매합니다.
@@ -178,6 +180,7 @@ staff-event-status = { $status ->
     [sold_out] 매진
     [ended] 종료
     [cancelled] 취소됨
+    [archived] 보관됨
    *[other] { $status }
   }
 staff-event-new = 공연 만들기
@@ -253,6 +256,10 @@ staff-publish-hint = 공개하면 구매자가 볼 수 있습니다.
 staff-cancel-event = 공연 취소
 staff-cancel-hint = 판매가 중단되고 모든 구매자에게 전액 환불됩니다. 되돌릴 수 없습니다.
 staff-cancel-sure = 이 공연을 취소하고 모두 환불합니다
+staff-archive = 보관
+staff-archive-hint = 보관된 공연은 조회만 할 수 있고 변경할 수 없으며, 보관함 외의 목록에는 나오지 않습니다.
+staff-unarchive = 보관 해제
+staff-unarchive-hint = 보관된 공연입니다. 판매와 환불 내역은 볼 수 있지만 변경할 수 없습니다.
 staff-delete-event = 공연 삭제
 staff-delete-hint = 예매가 한 번도 없었던 공연만 삭제할 수 있습니다.
 staff-delete-sure = 삭제하겠습니다

@@ -31,11 +31,13 @@ const PAGES: [(&str, Permission); 19] = [
 const MAIL: (&str, Permission) = ("/staff/mail", Permission::People);
 
 /// Every form, with the permission that it demands.
-const FORMS: [(&str, Permission); 25] = [
+const FORMS: [(&str, Permission); 27] = [
     ("/staff/events/new", Permission::Catalogue),
     ("/staff/events/{event}/edit", Permission::Catalogue),
     ("/staff/events/{event}/publish", Permission::Catalogue),
     ("/staff/events/{event}/cancel", Permission::Catalogue),
+    ("/staff/events/{event}/archive", Permission::Catalogue),
+    ("/staff/events/{event}/unarchive", Permission::Catalogue),
     ("/staff/events/{event}/delete", Permission::Catalogue),
     ("/staff/events/{event}/poster", Permission::Catalogue),
     ("/staff/events/{event}/tickets", Permission::Catalogue),

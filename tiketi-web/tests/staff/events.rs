@@ -158,6 +158,23 @@ async fn a_draft_gets_tickets_a_poster_and_is_published() {
     again.shows("notice-wrong");
 }
 
+#[tokio::test]
+async fn a_cancelled_event_is_put_into_the_archive_and_taken_out() {
+    let shop = Shop::open().await;
+    let path = format!("/staff/events/{}", shop.event);
+    let early = shop.post(&format!("{path}/archive"), &shop.admin, &[]).await;
+    assert_eq!(early.status.as_u16(), 409);
+    early.shows("notice-wrong");
+    shop.post(&format!("{path}/cancel"), &shop.admin, &[("sureCancel", "on")]).await;
+    shop.post(&format!("{path}/archive"), &shop.admin, &[]).await.leads_to(&format!("{path}?done=archived"));
+    shop.page(&path, &shop.admin).await.shows("Take out of the archive");
+    shop.page("/staff/events", &shop.admin).await.hides(&path);
+    shop.page("/staff/events?status=archived", &shop.admin).await.shows(&path);
+    let out = shop.post(&format!("{path}/unarchive"), &shop.admin, &[]).await;
+    out.leads_to(&format!("{path}?done=unarchived"));
+    shop.page("/staff/events", &shop.admin).await.shows(&path);
+}
+
 /// A PNG of one pixel: the chunks IHDR, IDAT and IEND.
 fn one_pixel() -> Vec<u8> {
     let hex = "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c6310503000\

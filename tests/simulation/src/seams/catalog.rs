@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tiketi_core::catalog::TicketTypeInput;
 use tiketi_core::decide::{
-    AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateLayout, CreateRefused, Created, EditRefused,
-    UnblockSeats,
+    AddTicketType, ArchiveRefused, BlockRefused, BlockSeats, CreateEvent, CreateLayout, CreateRefused,
+    Created, EditRefused, UnblockSeats,
 };
 use tiketi_core::event::{EventDetails, EventStep};
 use tiketi_core::seat_layout::StoredLayout;
@@ -49,6 +49,18 @@ impl CatalogStore for NodeStores {
             stepped
         })
         .await
+    }
+
+    async fn archive_event(
+        &self,
+        id: EventId,
+        now: Timestamp,
+    ) -> Result<Event, CommandError<ArchiveRefused>> {
+        self.change(move |world| at_once(world.store.archive_event(id, now))).await
+    }
+
+    async fn unarchive_event(&self, id: EventId) -> Result<Event, CommandError<ArchiveRefused>> {
+        self.change(move |world| at_once(world.store.unarchive_event(id))).await
     }
 
     async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>> {

@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use tiketi_core::broadcast::{AnyMessage, Broadcast, BuyerOnly, EventRoom, Listener};
 use tiketi_core::clock::Timer;
 use tiketi_core::decide::{
-    AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateRefused, Created, EditRefused, UnblockSeats,
+    AddTicketType, ArchiveRefused, BlockRefused, BlockSeats, CreateEvent, CreateRefused, Created,
+    EditRefused, UnblockSeats,
 };
 use tiketi_core::error::StoreErrorKind;
 use tiketi_core::event::{EventStatus, EventStep};
@@ -54,6 +55,18 @@ impl CatalogStore for ObservedCatalog {
 
     async fn step_event(&self, id: EventId, step: EventStep) -> Result<Event, CommandError<EditRefused>> {
         self.store.step_event(id, step).await
+    }
+
+    async fn archive_event(
+        &self,
+        id: EventId,
+        now: Timestamp,
+    ) -> Result<Event, CommandError<ArchiveRefused>> {
+        self.store.archive_event(id, now).await
+    }
+
+    async fn unarchive_event(&self, id: EventId) -> Result<Event, CommandError<ArchiveRefused>> {
+        self.store.unarchive_event(id).await
     }
 
     async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>> {

@@ -8,7 +8,7 @@ use tiketi_core::store::EventView;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::dto::{CreateEvent, EditEvent, EventAnswer, EventList, EventListQuery};
+use crate::dto::{ArchiveQuery, CreateEvent, EditEvent, EventAnswer, EventList, EventListQuery};
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, IdemKey, Staff, may};
 use crate::routes::responses;
@@ -21,11 +21,13 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(read, edit, delete))
         .routes(routes!(publish))
         .routes(routes!(cancel))
+        .routes(routes!(archive))
+        .routes(routes!(unarchive))
 }
 
-/// List events, drafts included
+/// List events, drafts included, or archived events
 #[utoipa::path(
-    get, path = "/api/admin/events", tag = "admin", params(EventListQuery), security(("bearer" = ["read"])),
+    get, path = "/api/admin/events", tag = "admin", params(EventListQuery, ArchiveQuery), security(("bearer" = ["read"])),
     responses(
         (status = 200, description = "A page of events", body = EventList),
         (status = 400, description = "`INVALID_QUERY`", body = ErrorBody),
@@ -35,8 +37,10 @@ async fn list(
     State(state): State<AppState>,
     _: Staff<may::Read>,
     ApiQuery(query): ApiQuery<EventListQuery>,
+    ApiQuery(archive): ApiQuery<ArchiveQuery>,
 ) -> Result<Json<EventList>, ApiError> {
-    let query = query.query(state.box_office())?.with_drafts();
+    let mut query = query.query(state.box_office())?.with_drafts();
+    query.archived = archive.archived.unwrap_or_default();
     let shown = (query.page, query.sort);
     let page = state.box_office().catalog().events(query).await?;
     Ok(Json(EventList::of(&page, shown, state.box_office())))
@@ -98,7 +102,7 @@ async fn read(
     responses(
         (status = 200, description = "The event as it is now", body = EventAnswer),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`VERSION_MISMATCH`", body = ErrorBody),
+        (status = 409, description = "`EVENT_ARCHIVED`, `VERSION_MISMATCH`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
     ),
 )]
@@ -121,7 +125,7 @@ async fn edit(
     responses(
         (status = 204, description = "It is gone"),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`HAS_RESERVATIONS`", body = ErrorBody),
+        (status = 409, description = "`EVENT_ARCHIVED`, `HAS_RESERVATIONS`", body = ErrorBody),
     ),
 )]
 async fn delete(
@@ -142,7 +146,7 @@ async fn delete(
     responses(
         (status = 200, description = "The published event", body = EventAnswer),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`ILLEGAL_STEP`", body = ErrorBody),
+        (status = 409, description = "`EVENT_ARCHIVED`, `ILLEGAL_STEP`", body = ErrorBody),
     ),
 )]
 async fn publish(
@@ -164,7 +168,7 @@ async fn publish(
     responses(
         (status = 200, description = "The cancelled event", body = EventAnswer),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`ILLEGAL_STEP`", body = ErrorBody),
+        (status = 409, description = "`EVENT_ARCHIVED`, `ILLEGAL_STEP`", body = ErrorBody),
     ),
 )]
 async fn cancel(
@@ -174,6 +178,50 @@ async fn cancel(
 ) -> Result<Json<EventAnswer>, ApiError> {
     known(&state, &staff, id).await?;
     state.box_office().catalog().cancel_event(id).await?;
+    changed(&state, &staff, id).await
+}
+
+/// Archive an event that is over
+///
+/// It is read only then, and only the list of archived events has it. Its sales, refunds and seats are read as before. It is
+/// over if it was cancelled, or once its sale has closed and it has begun. Archived again, it stays as it is.
+#[utoipa::path(
+    post, path = "/api/admin/events/{id}/archive", tag = "admin", security(("bearer" = ["catalogue"])),
+    params(("id" = String, Path, description = "Which event", format = Uuid)),
+    responses(
+        (status = 200, description = "The archived event", body = EventAnswer),
+        (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`EVENT_NOT_OVER`, `EVENT_STILL_OPEN`", body = ErrorBody),
+    ),
+)]
+async fn archive(
+    State(state): State<AppState>,
+    staff: Staff<may::Catalogue>,
+    ApiPath(id): ApiPath<EventId>,
+) -> Result<Json<EventAnswer>, ApiError> {
+    known(&state, &staff, id).await?;
+    state.box_office().catalog().archive_event(id).await?;
+    changed(&state, &staff, id).await
+}
+
+/// Take an event out of the archive
+///
+/// Lists have it again, and it can be changed. An event that is not archived stays as it is.
+#[utoipa::path(
+    post, path = "/api/admin/events/{id}/unarchive", tag = "admin", security(("bearer" = ["catalogue"])),
+    params(("id" = String, Path, description = "Which event", format = Uuid)),
+    responses(
+        (status = 200, description = "The event", body = EventAnswer),
+        (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+    ),
+)]
+async fn unarchive(
+    State(state): State<AppState>,
+    staff: Staff<may::Catalogue>,
+    ApiPath(id): ApiPath<EventId>,
+) -> Result<Json<EventAnswer>, ApiError> {
+    known(&state, &staff, id).await?;
+    state.box_office().catalog().unarchive_event(id).await?;
     changed(&state, &staff, id).await
 }
 

@@ -106,7 +106,7 @@ async fn retry(
         (status = 200, description = "The refund is done", body = AttentionPaymentAnswer),
         (status = 202, description = "The refund is queued; the provider has not confirmed it yet", body = AttentionPaymentAnswer),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`NOTHING_TO_REFUND`, `REFUND_IN_PROGRESS`, `REFUND_REFUSED`", body = ErrorBody),
+        (status = 409, description = "`EVENT_ARCHIVED`, `NOTHING_TO_REFUND`, `REFUND_IN_PROGRESS`, `REFUND_REFUSED`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `IDEMPOTENCY_KEY_REUSED`, `REFUND_OUT_OF_RANGE`, `REFUND_ACCOUNT_NEEDED`, \
             `NOTHING_ASKED`, `TICKETS_NOT_IN_RESERVATION`, `TOO_MANY_LINES`", body = ErrorBody),
     ),
@@ -136,6 +136,7 @@ async fn refund(
     responses(
         (status = 200, description = "The payment with the note", body = AttentionPaymentAnswer),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`EVENT_ARCHIVED`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
     ),
 )]
@@ -164,7 +165,7 @@ async fn note(
     responses(
         (status = 200, description = "The payment as it is now", body = AttentionPaymentAnswer),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`PAYMENT_OUTCOME_KNOWN`, `PAYMENT_STILL_AWAITED`", body = ErrorBody),
+        (status = 409, description = "`EVENT_ARCHIVED`, `PAYMENT_OUTCOME_KNOWN`, `PAYMENT_STILL_AWAITED`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
     ),
 )]

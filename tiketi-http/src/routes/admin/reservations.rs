@@ -143,7 +143,7 @@ async fn read(
         (status = 202, description = "The refund is queued; the provider has not confirmed it yet", body = StaffReservationAnswer),
         (status = 403, description = "`FORBIDDEN`: the role may not cancel reservations, or not with this `refund`", body = ErrorBody),
         (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`RESERVATION_ENDED`, `PAYMENT_IN_PROGRESS`, `REFUND_REFUSED`, `CANCELLATION_CLOSED`", body = ErrorBody),
+        (status = 409, description = "`EVENT_ARCHIVED`, `RESERVATION_ENDED`, `PAYMENT_IN_PROGRESS`, `REFUND_REFUSED`, `CANCELLATION_CLOSED`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `IDEMPOTENCY_KEY_REUSED`, `REFUND_ACCOUNT_NEEDED`", body = ErrorBody),
     ),
 )]

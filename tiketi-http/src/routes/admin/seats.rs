@@ -26,7 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     responses(
         (status = 200, description = "They are off sale", body = MapVersionAnswer),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`SEATS_TAKEN`", body = ErrorBody),
+        (status = 409, description = "`EVENT_ARCHIVED`, `SEATS_TAKEN`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `UNKNOWN_SEATS`", body = ErrorBody),
     ),
 )]
@@ -53,6 +53,7 @@ async fn block(
     responses(
         (status = 200, description = "They are on sale", body = MapVersionAnswer),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`EVENT_ARCHIVED`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `UNKNOWN_SEATS`", body = ErrorBody),
     ),
 )]

@@ -43,6 +43,7 @@ async fn list(
     responses(
         (status = 201, description = "The ticket type", body = TicketTypeAnswer),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`EVENT_ARCHIVED`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
     ),
 )]
@@ -73,7 +74,7 @@ async fn create(
     responses(
         (status = 200, description = "The ticket type as it is now", body = TicketTypeAnswer),
         (status = 404, description = "`TICKET_TYPE_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`CAPACITY_BELOW_TAKEN`", body = ErrorBody),
+        (status = 409, description = "`EVENT_ARCHIVED`, `CAPACITY_BELOW_TAKEN`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `SOLD_BY_SEAT`", body = ErrorBody),
     ),
 )]
@@ -100,7 +101,7 @@ async fn edit(
     responses(
         (status = 204, description = "It is gone"),
         (status = 404, description = "`TICKET_TYPE_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`HAS_RESERVATIONS`", body = ErrorBody),
+        (status = 409, description = "`EVENT_ARCHIVED`, `HAS_RESERVATIONS`", body = ErrorBody),
         (status = 422, description = "`SOLD_BY_SEAT`", body = ErrorBody),
     ),
 )]

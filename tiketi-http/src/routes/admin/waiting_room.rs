@@ -47,7 +47,7 @@ async fn read(
     responses(
         (status = 200, description = "The policy as it is now", body = RoomPolicyAnswer),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`DRAW_FIXED`, `VERSION_MISMATCH`", body = ErrorBody),
+        (status = 409, description = "`EVENT_ARCHIVED`, `DRAW_FIXED`, `VERSION_MISMATCH`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
     ),
 )]
@@ -77,7 +77,7 @@ async fn set(
     responses(
         (status = 200, description = "The policy, with the signature", body = RoomPolicyAnswer),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`BEACON_NOT_NAMED`, `VERSION_MISMATCH`", body = ErrorBody),
+        (status = 409, description = "`EVENT_ARCHIVED`, `BEACON_NOT_NAMED`, `VERSION_MISMATCH`", body = ErrorBody),
         (status = 422, description = "`BEACON_REFUSED`, `INVALID_BODY`", body = ErrorBody),
     ),
 )]

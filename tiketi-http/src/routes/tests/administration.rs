@@ -226,6 +226,8 @@ async fn unknown_events_layouts_and_ticket_types_are_not_found() {
         (Method::DELETE, format!("events/{id}"), Value::Null, "EVENT_NOT_FOUND"),
         (Method::POST, format!("events/{id}/publish"), Value::Null, "EVENT_NOT_FOUND"),
         (Method::POST, format!("events/{id}/cancel"), Value::Null, "EVENT_NOT_FOUND"),
+        (Method::POST, format!("events/{id}/archive"), Value::Null, "EVENT_NOT_FOUND"),
+        (Method::POST, format!("events/{id}/unarchive"), Value::Null, "EVENT_NOT_FOUND"),
         (Method::POST, format!("events/{id}/seats/block"), json!({"seatIds": [id]}), "EVENT_NOT_FOUND"),
         (Method::POST, format!("events/{id}/seats/unblock"), json!({"seatIds": [id]}), "EVENT_NOT_FOUND"),
         (Method::GET, format!("events/{id}/tickets"), Value::Null, "EVENT_NOT_FOUND"),
@@ -239,6 +241,31 @@ async fn unknown_events_layouts_and_ticket_types_are_not_found() {
         let answer = shop.call(method.clone(), &path, &shop.admin, &body).await;
         assert_refused(&answer, 404, code, format!("{method} {path}"));
     }
+}
+
+#[tokio::test]
+async fn an_archived_event_is_read_and_not_changed() {
+    let shop = Shop::open().await;
+    let path = format!("/api/admin/events/{}", shop.event);
+    let early = shop.post(&format!("{path}/archive"), &shop.admin, &Value::Null).await;
+    assert_refused(&early, 409, "EVENT_NOT_OVER", "on sale");
+    shop.ok(Method::POST, &format!("{path}/cancel"), &shop.admin, &Value::Null).await;
+    let archived = shop.ok(Method::POST, &format!("{path}/archive"), &shop.admin, &Value::Null).await;
+    let at = text(&archived["event"]["archivedAt"]);
+    let edit = shop.call(Method::PUT, &path, &shop.admin, &json!({"title": "Late"})).await;
+    assert_refused(&edit, 409, "EVENT_ARCHIVED", "edit");
+    let seats = json!({"seatIds": shop.seats().await[..1]});
+    let block = shop.post(&format!("{path}/seats/block"), &shop.admin, &seats).await;
+    assert_refused(&block, 409, "EVENT_ARCHIVED", "block");
+    let shown = shop.read(&format!("/api/events/{}", shop.event), "").await;
+    assert_eq!((&shown["event"]["status"], text(&shown["event"]["archivedAt"])), (&json!("cancelled"), at));
+    let ids = |list: &Value| list["data"].as_array().unwrap().len();
+    assert_eq!(ids(&shop.read("/api/events", "").await), 0);
+    assert_eq!(ids(&shop.read("/api/admin/events", &shop.admin).await), 0);
+    assert_eq!(ids(&shop.read("/api/admin/events?archived=true", &shop.admin).await), 1);
+    let back = shop.ok(Method::POST, &format!("{path}/unarchive"), &shop.admin, &Value::Null).await;
+    assert_eq!(back["event"]["archivedAt"], Value::Null);
+    assert_eq!(ids(&shop.read("/api/events", "").await), 1);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use tiketi_core::decide::{
     self, AddTicketType, BlockRefused, BlockSeats, CheckedCreation, CreateRefused, Created, CreationVerdict,
-    EditRefused, Scope, Snapshot, UnblockSeats, announce_status, create,
+    EditRefused, Scope, Snapshot, UnblockSeats, announce_status, create, refuse_archived,
 };
 use tiketi_core::{
     CommandError, Event, EventStatus, FactBody, TicketType, TicketTypeId, TicketTypeInput, Timestamp,
@@ -47,7 +47,9 @@ pub(super) struct Unblock(pub(super) UnblockSeats);
 pub(super) struct Announce(pub(super) Timestamp);
 
 fn open(set: &WorkingSet) -> Result<&Snapshot, CommandError<EditRefused>> {
-    set.snapshot().ok_or(CommandError::Refused(EditRefused::EventNotFound))
+    let snapshot = set.snapshot().ok_or(CommandError::Refused(EditRefused::EventNotFound))?;
+    refuse_archived(snapshot.event())?;
+    Ok(snapshot)
 }
 
 fn known(set: &WorkingSet, id: TicketTypeId) -> Result<&TicketType, CommandError<EditRefused>> {
@@ -98,6 +100,7 @@ impl BatchCommand<Postgres> for NewTicketType {
     fn decide(&mut self, set: &mut WorkingSet) -> Result<Created, CommandError<CreateRefused>> {
         let id = self.command.ticket_type.id;
         let snapshot = set.snapshot().ok_or(CommandError::Refused(CreateRefused::EventNotFound))?;
+        refuse_archived(snapshot.event())?;
         let is_taken = self.is_taken || snapshot.ticket_type(id).is_some();
         match create(&self.checked, set.creation(self.command.key), is_taken)? {
             CreationVerdict::Replay(id) => Ok(Created { id, replayed: true }),
@@ -133,7 +136,9 @@ impl BatchCommand<Postgres> for RemoveTicketType {
 }
 
 fn for_blocking(set: &WorkingSet) -> Result<&Snapshot, CommandError<BlockRefused>> {
-    set.snapshot().ok_or(CommandError::Refused(BlockRefused::EventNotFound))
+    let snapshot = set.snapshot().ok_or(CommandError::Refused(BlockRefused::EventNotFound))?;
+    refuse_archived(snapshot.event())?;
+    Ok(snapshot)
 }
 
 impl BatchCommand<Postgres> for Block {

@@ -19,8 +19,10 @@ use crate::failure::Failure;
 use crate::form::{Fields, with_query};
 use crate::page::Page;
 
-/// The words of the filter.
-const STATUSES: [&str; 5] = ["on_sale", "upcoming", "sold_out", "ended", "cancelled"];
+/// The words of the filter: statuses, and the archive.
+const STATUSES: [&str; 6] = ["on_sale", "upcoming", "sold_out", "ended", "cancelled", ARCHIVED];
+/// The word of archived events, of whichever status.
+const ARCHIVED: &str = "archived";
 
 pub(super) fn routes() -> Router {
     Router::new()
@@ -30,6 +32,8 @@ pub(super) fn routes() -> Router {
         .route("/staff/events/{id}/edit", get(edit::edit).post(edit::save))
         .route("/staff/events/{id}/publish", post(show::publish))
         .route("/staff/events/{id}/cancel", post(show::cancel))
+        .route("/staff/events/{id}/archive", post(show::archive))
+        .route("/staff/events/{id}/unarchive", post(show::unarchive))
         .route("/staff/events/{id}/delete", post(show::delete))
         .route("/staff/events/{id}/poster", post(show::poster))
         .route("/staff/events/{id}/tickets", post(tickets::create))
@@ -43,7 +47,7 @@ struct EventsPage {
     member: Member,
     search: String,
     status: String,
-    statuses: [&'static str; 5],
+    statuses: [&'static str; 6],
     events: Vec<StaffEvent>,
     total: u64,
     total_is_exact: bool,
@@ -53,9 +57,11 @@ struct EventsPage {
 /// Shows the events that a search and a status leave, drafts included.
 async fn list(Staff { member, .. }: Staff<may::Read>, query: Fields) -> Result<Response, Failure> {
     let (search, status) = (query.get("search"), query.get("status"));
+    let of_archive = status == ARCHIVED;
     let asked = [
         ("search", search),
-        ("status", status),
+        ("status", if of_archive { "" } else { status }),
+        ("archived", if of_archive { "true" } else { "" }),
         ("page", query.get("page")),
         ("after", query.get("after")),
         ("sort", "newest"),
@@ -76,9 +82,20 @@ async fn list(Staff { member, .. }: Staff<may::Read>, query: Fields) -> Result<R
 }
 
 impl StaffEvent {
-    /// Returns the word of the badge: a draft is none of the states that buyers see.
+    /// Returns the word of the badge: drafts and archived events are in none of the states that buyers see.
     pub(crate) fn badge(&self) -> &str {
-        if self.state == "draft" { "draft" } else { &self.status }
+        if self.is_archived() {
+            ARCHIVED
+        } else if self.state == "draft" {
+            "draft"
+        } else {
+            &self.status
+        }
+    }
+
+    /// Returns whether the event is archived.
+    pub(crate) fn is_archived(&self) -> bool {
+        self.archived_at.is_some()
     }
 
     /// Returns how many tickets are not available: sold, held or blocked.

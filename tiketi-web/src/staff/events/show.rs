@@ -62,6 +62,24 @@ pub(super) async fn cancel(
     act(&member, &id, Method::POST, "/cancel", fields, "cancelled").await
 }
 
+/// Archives an event that is over.
+pub(super) async fn archive(
+    Staff { member, .. }: Staff<may::Catalogue>,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Failure> {
+    act(&member, &id, Method::POST, "/archive", fields, "archived").await
+}
+
+/// Takes an event out of the archive.
+pub(super) async fn unarchive(
+    Staff { member, .. }: Staff<may::Catalogue>,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Failure> {
+    act(&member, &id, Method::POST, "/unarchive", fields, "unarchived").await
+}
+
 /// Removes an event.
 pub(super) async fn delete(
     Staff { member, .. }: Staff<may::Catalogue>,

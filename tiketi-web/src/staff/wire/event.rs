@@ -31,6 +31,7 @@ pub(crate) struct StaffEvent {
     pub(crate) sale_end: String,
     pub(crate) status: String,
     pub(crate) state: String,
+    pub(crate) archived_at: Option<String>,
     pub(crate) currency: String,
     pub(crate) layout_id: Option<String>,
     pub(crate) limits: EventLimits,
