@@ -13,6 +13,10 @@ use crate::{binaries, processes, tls};
 
 /// The superuser's name.
 pub(crate) const USER: &str = "harness";
+/// Texts in the order people expect, where bytes would put all capitals first.
+const PEOPLES_ORDER: [&str; 3] = ["--locale=C", "--locale-provider=icu", "--icu-locale=en-US"];
+/// The order of a build without ICU, which Postgres has since version 17: that of the code points.
+const BUILTIN_ORDER: [&str; 3] = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
 /// How many ports are tried when another process takes the chosen one.
 const TRIES: u32 = 5;
 
@@ -88,11 +92,18 @@ impl Cluster {
         let secret = self.folder.join("password");
         fs::write(&secret, &self.password).map_err(HarnessError::io("cannot write a password"))?;
         self.account.own(&secret)?;
+        match self.init(&secret, &PEOPLES_ORDER) {
+            Err(HarnessError::Command { said, .. }) if said.contains("ICU is not supported") => {
+                self.init(&secret, &BUILTIN_ORDER)
+            }
+            made => made,
+        }
+    }
+
+    fn init(&self, secret: &Path, order: &[&str]) -> Result<(), HarnessError> {
         let mut make = self.program("initdb");
         make.args(["-U", USER, "-A", "scram-sha-256", "-E", "UTF8", "--no-sync", "--no-instructions"]);
-        // Texts in the order people expect, where bytes would put all capitals first.
-        make.args(["--locale=C", "--locale-provider=icu", "--icu-locale=en-US"]);
-        make.arg("--pwfile").arg(&secret).arg("-D").arg(self.data());
+        make.args(order).arg("--pwfile").arg(secret).arg("-D").arg(self.data());
         run(make)
     }
 
