@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::box_office::outcomes::ReconcileResult;
 use crate::box_office::together::{EVENT_DEADLINE, in_time, together, unless_locked};
+use crate::box_office::void::Unvoidable;
 use crate::box_office::{BoxOffice, Jobs, RefundError};
 use crate::decide::{CaptureOutcome, ReconcileStep};
 use crate::error::{CommandError, StoreError, StoreErrorKind};
@@ -135,7 +136,11 @@ impl BoxOffice {
             LookupAnswer::Pending if confirming && gateway.capabilities().confirms == Confirms::Browser => {
                 self.confirm_again(gateway, payment).await
             }
-            LookupAnswer::Declined { .. } | LookupAnswer::NotFound if payment.is_ended_by_staff() => {
+            // Our request, or the buyer, may reach the provider later: the attempt is closed there first.
+            LookupAnswer::NotFound if payment.is_ended_by_staff() => {
+                self.void_attempt(gateway, payment, Unvoidable::GiveUp).await
+            }
+            LookupAnswer::Declined { .. } if payment.is_ended_by_staff() => {
                 self.schedule_reconciliation(payment.id, ReconcileStep::GiveUp).await?;
                 Ok(ReconcileResult::Settled)
             }

@@ -9,6 +9,15 @@ use crate::error::StoreError;
 use crate::gateway::{PaymentGateway, VoidAnswer, VoidRequest};
 use crate::payment::{Payment, PaymentState};
 
+/// What becomes of an attempt that its provider cannot void.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unvoidable {
+    /// The provider is asked again.
+    AskAgain,
+    /// Nothing more is asked.
+    GiveUp,
+}
+
 impl BoxOffice {
     /// Voids an attempt that was given up, so that it can capture no money.
     pub(super) async fn give_up(
@@ -20,9 +29,20 @@ impl BoxOffice {
         if !was_asked_for && payment.state != PaymentState::Abandoned || payment.reconciliation.is_none() {
             return Ok(ReconcileResult::Open);
         }
+        // The provider was asked for the money: it may have taken it until it says that it did not.
+        let unvoidable = if was_asked_for { Unvoidable::AskAgain } else { Unvoidable::GiveUp };
+        self.void_attempt(gateway, payment, unvoidable).await
+    }
+
+    /// Voids an attempt, and stops asking about it once it can capture no money.
+    pub(super) async fn void_attempt(
+        &self,
+        gateway: &Arc<dyn PaymentGateway>,
+        payment: &Payment,
+        unvoidable: Unvoidable,
+    ) -> Result<ReconcileResult, StoreError> {
         match gateway.void(void_of(payment)).await {
-            // The provider was asked for the money: it may have taken it until it says that it did not.
-            VoidAnswer::Unsupported if was_asked_for => Ok(ReconcileResult::Open),
+            VoidAnswer::Unsupported if unvoidable == Unvoidable::AskAgain => Ok(ReconcileResult::Open),
             VoidAnswer::Done | VoidAnswer::Unsupported => {
                 self.schedule_reconciliation(payment.id, ReconcileStep::GiveUp).await?;
                 Ok(ReconcileResult::Settled)

@@ -490,3 +490,21 @@ async fn a_reservation_ends_once_all_its_money_went_back_partly_by_hand() {
     assert!(matches!(ended.state, ReservationState::Cancelled { .. }), "{ended:?}");
     books_agree(&shop, &[&payment]).await;
 }
+
+/// Found by the simulation: the buyer paid after the shop had stopped asking, and the money was never learned.
+#[tokio::test]
+async fn an_attempt_that_staff_ended_takes_no_money_any_more() {
+    let shop = TestShop::open().await;
+    let refused =
+        ConfirmAnswer::Unknown { reason: "connection refused".into(), response: ProviderResponse::NoAnswer };
+    let payment = unknown(&shop, ConfirmFault::Answer(refused)).await;
+    shop.wait(600);
+    shop.office.support().end_payment(payment.id, "Kim", "the provider is silent", None).await.unwrap();
+    for _ in 0..2 {
+        shop.wait(600);
+        shop.office.jobs().reconcile_once(10).await.unwrap();
+    }
+    assert!(now_of(&shop, &payment).await.reconciliation.is_none());
+    assert!(!shop.gateway.inner.pay_in_browser(payment.id, payment.amount), "it is closed at the provider");
+    books_agree(&shop, &[&payment]).await;
+}
