@@ -88,7 +88,7 @@ async fn a_call_says_what_it_did_and_when_to_call_again() {
     assert_eq!(second.runs.len(), 7, "what forgets is due once a minute");
     assert!(!second.runs.iter().any(|run| forgets(run.job)));
     shop.wait(60);
-    assert_eq!(shop.office.jobs().run_once().await.runs.len(), 12);
+    assert_eq!(shop.office.jobs().run_once().await.runs.len(), 13);
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn a_part_that_fails_or_panics_keeps_no_other_from_running() {
         let [(Job::Relay, error)] = failed.as_slice() else { panic!("{failed:?}") };
         assert_eq!(matches!(error, JobError::Panicked), panics, "{error:?}");
         assert_eq!(report.count(Job::Expire), 1);
-        assert_eq!(report.runs.len(), 12, "{report:?}");
+        assert_eq!(report.runs.len(), 13, "{report:?}");
         let failed = report.runs.iter().find(|run| run.outcome.is_err()).unwrap();
         assert_eq!(failed.subscriber.as_ref().map(SubscriberName::as_str), Some("test"));
         assert!(report.next <= Duration::from_secs(1));
