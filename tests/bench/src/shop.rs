@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use clap::ValueEnum;
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection as _};
 use tempfile::TempDir;
 use tiketi_core::fact::FactKinds;
 use tiketi_core::figures::UtcCalendar;
@@ -76,6 +78,25 @@ impl Shop {
     /// Opens a shop on a new store, with the test provider.
     pub(crate) async fn open(store: Store) -> Result<Self, Box<dyn Error>> {
         Self::open_with(store, Arc::new(TestGateway::default())).await
+    }
+
+    /// Makes each flush of commits to the disk take longer, for the connections that are opened from now on.
+    ///
+    /// # Errors
+    ///
+    /// If the store is not Postgres.
+    pub(crate) async fn delay_commits(&self, ms: u32) -> Result<(), Box<dyn Error>> {
+        if ms == 0 {
+            return Ok(());
+        }
+        let database = self.database().ok_or("only Postgres can delay its commits")?;
+        let mut connection = PgConnection::connect_with(&database.options()).await?;
+        for (setting, value) in [("commit_delay", ms * 1_000), ("commit_siblings", 0)] {
+            let set = format!("ALTER DATABASE {} SET {setting} = {value}", database.name());
+            sqlx::query(AssertSqlSafe(set)).execute(&mut connection).await?;
+        }
+        connection.close().await?;
+        Ok(())
     }
 
     /// Opens a shop on a new store, with a gateway.

@@ -43,7 +43,7 @@ pub use catalog::OrganiseError;
 pub use changes::{CHECK_EVERY, Changes, GAP_PATIENCE, LiveChange, LiveSnapshot, NumberedChange};
 pub use draw_beacon::BeaconRefused;
 pub use jobs::{Job, JobError, JobRun, Jobs, JobsReport};
-pub use payments::{Paid, PayError, Payments, PrepareRequest, Prepared};
+pub use payments::{ExpectedAmount, Paid, PayError, Payments, PrepareRequest, Prepared};
 pub use reconcile::Reconciled;
 pub use refunds::{RefundError, RefundRequested};
 pub use relay::{CLAIM_LEASE, SUBSCRIBER_MEMORY};

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use crate::box_office::BoxOffice;
 use crate::box_office::outcomes::with_payment;
 use crate::decide::{
-    BeginConfirm, BeginConfirmRefused, CaptureOutcome, ConfirmFree, ConfirmFreeRefused, RecordOutcomeRefused,
-    StartPayment, StartPaymentRefused,
+    BeginConfirm, BeginConfirmRefused, CaptureOutcome, Command as _, ConfirmFree, ConfirmFreeRefused,
+    RecordOutcomeRefused, StartPayment, StartPaymentRefused,
 };
 use crate::error::{CommandError, StoreError};
 use crate::gateway::{
@@ -18,7 +18,7 @@ use crate::gateway::{
 };
 use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
 use crate::metadata::Metadata;
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::payment::{Payment, PaymentState};
 use crate::reservation::Reservation;
 use crate::terms::Terms;
@@ -89,6 +89,32 @@ impl PrepareRequest {
     pub fn key(mut self, key: CommandKey) -> Self {
         self.key = Some(key);
         self
+    }
+}
+
+/// What a buyer expects a payment to take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "an amount is in a named currency, or in the payment's")]
+pub enum ExpectedAmount {
+    /// An amount in its own currency.
+    Money(Money),
+    /// An amount in minor units of the payment's currency.
+    Minor(i64),
+}
+
+impl ExpectedAmount {
+    /// Returns the amount for a payment in this currency.
+    const fn of(self, currency: Currency) -> Money {
+        match self {
+            Self::Money(money) => money,
+            Self::Minor(minor) => Money::new(minor, currency),
+        }
+    }
+}
+
+impl From<Money> for ExpectedAmount {
+    fn from(money: Money) -> Self {
+        Self::Money(money)
     }
 }
 
@@ -230,7 +256,7 @@ impl Payments {
     ///
     /// Repeated for an attempt that was confirmed before, it returns the known outcome. While another call waits for
     /// the provider, it waits for the same answer: always for a call of this process, and for a call of another server
-    /// if there is a timer ([`crate::BoxOfficeBuilder::timer`]).
+    /// if there is a timer ([`crate::BoxOfficeBuilder::timer`]). It is refused unless `amount`, if given, is the payment's.
     ///
     /// # Errors
     ///
@@ -247,7 +273,7 @@ impl Payments {
         &self,
         payment: PaymentId,
         buyer: BuyerId,
-        amount: Option<Money>,
+        amount: Option<ExpectedAmount>,
         provider_key: Option<String>,
     ) -> Result<Paid, PayError> {
         let office = self.office.clone();
@@ -317,16 +343,20 @@ impl BoxOffice {
         &self,
         payment: PaymentId,
         buyer: BuyerId,
-        amount: Option<Money>,
+        amount: Option<ExpectedAmount>,
         provider_key: Option<String>,
     ) -> Result<Paid, PayError> {
         // Held until the outcome is recorded: a second confirm of this process then gets the outcome, not `Confirming`.
         let _lock = self.inner.confirm_locks.wait(payment).await;
-        self.check_gateway(payment, buyer, amount, provider_key.as_deref()).await?;
+        let mut command = BeginConfirm::new(payment, buyer).under(self.terms());
+        let Some(known) = self.inner.sales.payment(payment).await? else {
+            return Err(PayError::Confirm(CommandError::Refused(command.subject_unknown())));
+        };
+        let amount = amount.map(|amount| amount.of(known.amount.currency()));
+        self.check_gateway(&known, buyer, amount, provider_key.as_deref())?;
         // The key derives from the payment, so that a client that lost the answer can confirm again without its key.
         let content = format!("confirm {buyer} {amount:?} {provider_key:?}");
         let key = CommandKey::of(payment.as_uuid(), &content);
-        let mut command = BeginConfirm::new(payment, buyer).under(self.terms());
         command.amount = amount;
         command.provider_key = provider_key;
         let applied = self.execute(key, command).await.map_err(PayError::Confirm)?;
@@ -373,21 +403,20 @@ impl BoxOffice {
     /// Refuses an attempt that the gateway rejects, or that it cannot carry out now.
     ///
     /// Nothing is committed before this check.
-    async fn check_gateway(
+    fn check_gateway(
         &self,
-        payment: PaymentId,
+        known: &Payment,
         buyer: BuyerId,
         amount: Option<Money>,
         provider_key: Option<&str>,
     ) -> Result<(), PayError> {
         // A repetition of a confirm is answered even while the breaker is open. A confirm that the rule would refuse
         // does not call the gateway, so it must not use up one of the breaker's probes.
-        let is_new = |known: &Payment| {
-            let as_agreed = amount.is_none_or(|amount| amount == known.amount);
-            known.state == PaymentState::Ready && known.buyer == buyer && as_agreed
-        };
-        let Some(known) = self.inner.sales.payment(payment).await?.filter(is_new) else { return Ok(()) };
-        let gateway = self.gateway_of(&known)?;
+        let is_as_agreed = amount.is_none_or(|amount| amount == known.amount);
+        if known.state != PaymentState::Ready || known.buyer != buyer || !is_as_agreed {
+            return Ok(());
+        }
+        let gateway = self.gateway_of(known)?;
         let step = AttemptStep::Confirm { provider_key };
         gateway.accepts(Attempt { method: &known.method, amount: known.amount, step })?;
         Ok(gateway.ready()?)

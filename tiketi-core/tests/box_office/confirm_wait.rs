@@ -75,7 +75,7 @@ async fn told(confirm: JoinHandle<Result<Paid, PayError>>) -> Paid {
 }
 
 async fn confirm(office: BoxOffice, payment: Payment) -> Result<Paid, PayError> {
-    office.payments().confirm(payment.id, ADA, Some(won(100)), None).await
+    office.payments().confirm(payment.id, ADA, Some(won(100).into()), None).await
 }
 
 fn another_server(shop: &TestShop, timer: Option<&Arc<HandTimer>>) -> BoxOffice {

@@ -13,8 +13,8 @@ use tiketi_core::store::{
     SalesStore, StoreClock, Swept,
 };
 use tiketi_core::{
-    BoxOffice, BuyerId, CommandError, EventId, HoldRequest, Payment, PaymentId, PrepareRequest, Reservation,
-    ReservationId, StoreError, Timestamp, clock::ManualClock,
+    BoxOffice, BuyerId, CommandError, EventId, ExpectedAmount, HoldRequest, Payment, PaymentId,
+    PrepareRequest, Reservation, ReservationId, StoreError, Timestamp, clock::ManualClock,
 };
 
 use crate::reconcile::hint;
@@ -158,4 +158,26 @@ async fn a_shop_of_wrapped_and_separate_parts_sells_and_reconciles() {
     assert!(office.clock_skew().await.unwrap().unwrap().behind >= Duration::from_mins(4));
     assert!(main.payments_due(opening(), 9).await.unwrap().is_empty());
     assert!(AuditReport::of(main.as_ref()).await.unwrap().violations.is_empty());
+}
+
+#[tokio::test]
+async fn a_confirm_reads_its_payment_once() {
+    let main = Arc::new(MemoryStore::default());
+    let (commands, reads) = (AtomicU32::new(0), AtomicU32::new(0));
+    let counted = Arc::new(Counted { store: Arc::clone(&main), commands, reads });
+    let office = BoxOffice::builder()
+        .sales(Arc::<Counted<MemoryStore>>::clone(&counted))
+        .store(Arc::clone(&main))
+        .clock(Arc::new(ManualClock::at(opening())))
+        .gateway(Arc::new(TestGateway::default()))
+        .build()
+        .unwrap();
+    let (event, _) = on_sale(&office).await;
+    let seat = main.seat_map(event, 0).await.unwrap().unwrap().seats[0].id;
+    let held = office.sales().hold(HoldRequest::new(event, ADA).seats([seat])).await.unwrap();
+    let payment = office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
+    let before = counted.reads.load(Ordering::Relaxed);
+    let amount = ExpectedAmount::Minor(payment.amount.minor());
+    office.payments().confirm(payment.id, ADA, Some(amount), None).await.unwrap();
+    assert_eq!(counted.reads.load(Ordering::Relaxed) - before, 1);
 }

@@ -2,7 +2,7 @@
 
 use tiketi_core::decide::{BeginConfirmRefused, RefundWanted, StartPaymentRefused};
 use tiketi_core::{
-    CommandError, PayError, PaymentState, PrepareRequest, ReservationState,
+    CommandError, ExpectedAmount, PayError, PaymentState, PrepareRequest, ReservationState,
     fact::SeatStatus,
     gateway::{Captured, ConfirmAnswer, ProviderResponse, ReturnUrls},
     metadata::Metadata,
@@ -20,7 +20,7 @@ async fn a_seat_goes_from_held_to_sold_and_after_its_refund_to_the_next() {
     let prepared =
         shop.office.payments().prepare(PrepareRequest::new(held.id, ADA).amount(won(200))).await.unwrap();
     let payment = prepared.payment.id;
-    let paid = shop.office.payments().confirm(payment, ADA, Some(won(200)), None).await.unwrap();
+    let paid = shop.office.payments().confirm(payment, ADA, Some(won(200).into()), None).await.unwrap();
     assert!(matches!(paid.reservation.state, ReservationState::Confirmed { .. }));
     assert_eq!(shop.status(0).await, SeatStatus::Sold);
     assert_eq!(shop.gateway.inner.balance(payment), 200);
@@ -35,6 +35,27 @@ async fn a_seat_goes_from_held_to_sold_and_after_its_refund_to_the_next() {
     assert_eq!(shop.gateway.inner.balance(payment), 0);
     assert_eq!(shop.status(0).await, SeatStatus::Available);
     shop.held(BEN, &[0, 1]).await;
+}
+
+#[tokio::test]
+async fn an_amount_without_a_currency_is_in_that_of_the_payment() {
+    let shop = TestShop::open().await;
+    let held = shop.held(ADA, &[0, 1]).await;
+    let prepared = shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap();
+    let confirm = async |minor| {
+        let amount = Some(ExpectedAmount::Minor(minor));
+        shop.office.payments().confirm(prepared.payment.id, ADA, amount, None).await
+    };
+    let refused = confirm(199).await.unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            PayError::Confirm(CommandError::Refused(BeginConfirmRefused::AmountMismatch { .. }))
+        ),
+        "{refused:?}"
+    );
+    let paid = confirm(200).await.unwrap();
+    assert!(matches!(paid.reservation.state, ReservationState::Confirmed { .. }));
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ async fn prepared(shop: &TestShop) -> (Reservation, Payment) {
 }
 
 async fn confirm(shop: &TestShop, payment: PaymentId) -> Result<(), PayError> {
-    shop.office.payments().confirm(payment, ADA, Some(won(100)), None).await.map(|_| ())
+    shop.office.payments().confirm(payment, ADA, Some(won(100).into()), None).await.map(|_| ())
 }
 
 fn is_too_late(error: &PayError) -> bool {
@@ -89,8 +89,9 @@ async fn two_attempts_confirmed_at_once_are_one_charge() {
         let mut confirms = JoinSet::new();
         for id in [first.id, second.id, first.id, second.id] {
             let office = shop.office.clone();
-            confirms
-                .spawn(async move { office.payments().confirm(id, ADA, Some(won(100)), None).await.is_ok() });
+            confirms.spawn(async move {
+                office.payments().confirm(id, ADA, Some(won(100).into()), None).await.is_ok()
+            });
         }
         let paid = confirms.join_all().await.into_iter().filter(|paid| *paid).count();
         assert_eq!(

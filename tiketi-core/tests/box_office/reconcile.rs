@@ -282,9 +282,9 @@ async fn a_confirm_that_hangs_delays_no_other_sale_and_is_charged_once() {
     let confirms: Vec<_> = (0..50)
         .map(|_| {
             let (office, id) = (shop.office.clone(), payment.id);
-            tokio::spawn(
-                async move { office.payments().confirm(id, ADA, Some(won(100)), None).await.unwrap() },
-            )
+            tokio::spawn(async move {
+                office.payments().confirm(id, ADA, Some(won(100).into()), None).await.unwrap()
+            })
         })
         .collect();
     while shop.gateway.inner.hanging() == 0 {

@@ -105,7 +105,7 @@ async fn a_confirm_that_the_rule_refuses_asks_no_gateway_whether_it_is_ready() {
     let payment = shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
     shop.gateway.inner.set_unavailable(Some(Duration::from_secs(30)));
     for (buyer, amount) in [(BEN, 100), (ADA, 1)] {
-        let refused = shop.office.payments().confirm(payment.id, buyer, Some(won(amount)), None).await;
+        let refused = shop.office.payments().confirm(payment.id, buyer, Some(won(amount).into()), None).await;
         assert!(matches!(refused, Err(PayError::Confirm(_))), "{refused:?}");
     }
 }

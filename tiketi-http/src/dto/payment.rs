@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tiketi_core::decide::RefundWanted;
 use tiketi_core::{
-    BuyerId, Currency, Money, Payment, PaymentId, PaymentState, PrepareRequest, Prepared,
+    BuyerId, Currency, ExpectedAmount, Money, Payment, PaymentId, PaymentState, PrepareRequest, Prepared,
     gateway::{InvalidReturnUrl, PaymentMethod, ReturnUrls},
     limits::MAX_REASON_CHARS,
     refund_account::RefundAccount,
@@ -177,7 +177,7 @@ pub(crate) const MAX_PROVIDER_KEY: usize = 200;
 
 impl ConfirmPayment {
     /// Reads the attempt, the provider's key, and the expected amount.
-    pub(crate) fn read(self) -> Result<(PaymentId, Option<String>, BelievedAmount), ApiError> {
+    pub(crate) fn read(self) -> Result<(PaymentId, Option<String>, ExpectedAmount), ApiError> {
         if self.payment_key.as_ref().is_some_and(|key| key.is_empty() || key.len() > MAX_PROVIDER_KEY) {
             return Err(ApiError::invalid(
                 "paymentKey",
@@ -188,7 +188,8 @@ impl ConfirmPayment {
             ));
         }
         let currency = self.currency.as_deref().map(|code| parsed("currency", code)).transpose()?;
-        let amount = BelievedAmount { minor: self.amount, currency };
+        let in_currency = |currency| ExpectedAmount::Money(Money::new(self.amount, currency));
+        let amount = currency.map_or(ExpectedAmount::Minor(self.amount), in_currency);
         Ok((parsed("orderId", &self.order_id)?, self.payment_key, amount))
     }
 }

@@ -130,14 +130,15 @@ async fn confirm(
     ApiJson(body): ApiJson<ConfirmPayment>,
 ) -> Result<PaidResponse, ApiError> {
     let (id, provider_key, amount) = body.read()?;
-    let known = state.box_office().payments().payment(id, user.buyer()).await?;
-    let known = known.ok_or_else(|| ApiError::new(Code::PaymentNotFound))?;
-    let amount = amount.money(known.amount.currency());
     let (box_office, buyer) = (state.box_office().clone(), user.buyer());
     let confirmed = async move { box_office.payments().confirm(id, buyer, Some(amount), provider_key).await };
     let paid = match with_patience(&state, confirmed).await? {
         Some(paid) => paid?,
-        None => under_way(&state, known.reservation, buyer).await?,
+        None => {
+            let known = state.box_office().payments().payment(id, buyer).await?;
+            let known = known.ok_or_else(|| ApiError::new(Code::PaymentNotFound))?;
+            under_way(&state, known.reservation, buyer).await?
+        }
     };
     shown_paid(&state, &paid).await
 }

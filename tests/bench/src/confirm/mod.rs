@@ -1,6 +1,7 @@
 //! `confirm`: confirms of reservations that were held and prepared before, compared with holds on the same store in
 //! the same run.
 
+mod limit;
 mod plain;
 
 use std::error::Error;
@@ -58,15 +59,18 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         Way::new(format!("hold, {} callers", options.crowd.callers)),
         Way::new("prepare"),
         Way::new(format!("confirm at {}", options.provider.name())),
+        Way::new("two transactions for 256, by hand"),
         Way::new("two transactions a confirm, by hand"),
     ];
     for _ in 0..TURNS {
         let turn = runtime.block_on(take_turn(options))?;
-        ways.iter_mut().zip(turn).for_each(|(way, timings)| way.record(timings));
+        for (way, timings) in ways.iter_mut().zip(turn) {
+            timings.into_iter().for_each(|timings| way.record(timings));
+        }
     }
-    let [hold, prepare, confirm, plain] = &ways;
-    let compared = [hold, prepare, confirm, plain];
-    print_table(compared.get(..if plain.is_empty() { 3 } else { 4 }).unwrap_or_default());
+    let [hold, prepare, confirm, limit, plain] = &ways;
+    let compared = [hold, prepare, confirm, limit, plain];
+    print_table(&compared.into_iter().filter(|way| !way.is_empty()).collect::<Vec<_>>());
     let figures = json!({
         "bench": "confirm",
         "store": options.crowd.store.name(),
@@ -79,6 +83,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         "hold_per_second": hold.rate().round(),
         "prepare_per_second": prepare.rate().round(),
         "ratio_hold": ratio(confirm.rate(), hold.rate()),
+        "limit_per_second": (!limit.is_empty()).then(|| limit.rate().round()),
+        "ratio_limit": (!limit.is_empty()).then(|| ratio(confirm.rate(), limit.rate())),
         "plain_per_second": (!plain.is_empty()).then(|| plain.rate().round()),
         "ratio_naive": (!plain.is_empty()).then(|| ratio(confirm.rate(), plain.rate())),
         "turns": TURNS,
@@ -87,9 +93,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Holds every seat, prepares a payment for each, and confirms the payments in that order until the time is up. On
-/// Postgres, then confirms in the usual way.
-async fn take_turn(options: &Options) -> Result<Vec<Timings>, Box<dyn Error>> {
+/// Holds every seat, prepares a payment for each, and confirms a third of the payments in that order until the time is
+/// up. Then confirms the second third by hand in batches, and on Postgres the last third in the usual way.
+async fn take_turn(options: &Options) -> Result<[Option<Timings>; 5], Box<dyn Error>> {
     let provider = Provider::open(options.provider).await?;
     let shop = Shop::open_with(options.crowd.store, provider.gateway()).await?;
     let hall = Arc::new(Hall::open(&shop.box_office, options.crowd.seats).await?);
@@ -98,19 +104,26 @@ async fn take_turn(options: &Options) -> Result<Vec<Timings>, Box<dyn Error>> {
     let orders = prepared.into_iter().map(|it| Order::of(it, &provider)).collect::<Result<Vec<_>, _>>()?;
     let (box_office, orders) = (shop.box_office.clone(), Arc::new(orders));
     let time = Duration::from_secs(options.crowd.seconds) / TURNS;
+    let third = orders.len() / 3;
     let all = Arc::clone(&orders);
     let confirming = load::run(options.crowd.callers, time, move |turn| {
-        let (box_office, orders) = (box_office.clone(), Arc::clone(&orders));
+        let (box_office, orders) = (box_office.clone(), Arc::clone(&all));
         async move {
-            let Some(order) = orders.get(turn) else { return Ok(More::No) };
+            let Some(order) = orders.get(turn).filter(|_| turn < third) else { return Ok(More::No) };
             confirm(&box_office, order).await
         }
     });
-    let mut timings = vec![holding, preparing, confirming.await?];
-    if let Some(database) = shop.database() {
-        timings.push(plain::confirm(database, provider.gateway(), all, options.crowd.callers, time).await?);
-    }
-    Ok(timings)
+    let confirming = confirming.await?;
+    let second = orders.get(third..2 * third).unwrap_or_default();
+    let limit = limit::confirm(&shop, &*provider.gateway(), second, time).await?;
+    let plain = match shop.database() {
+        Some(database) => {
+            let (gateway, callers) = (provider.gateway(), options.crowd.callers);
+            Some(plain::confirm(database, gateway, orders, third, callers, time).await?)
+        }
+        None => None,
+    };
+    Ok([Some(holding), Some(preparing), Some(confirming), limit, plain])
 }
 
 /// Holds each seat for a different buyer; the reservations are in the order of the seats.
@@ -173,7 +186,7 @@ where
 
 async fn confirm(box_office: &BoxOffice, order: &Order) -> Result<More, String> {
     let payment = &order.payment;
-    let amount = Some(payment.amount);
+    let amount = Some(payment.amount.into());
     let paid = box_office.payments().confirm(payment.id, payment.buyer, amount, order.key.clone()).await;
     match paid.map_err(|error| error.to_string())?.payment.map(|payment| payment.state) {
         Some(PaymentState::Paid { .. }) => Ok(More::Yes),

@@ -34,11 +34,12 @@ const CONFIRMED: &str =
 const SOLD: &str = "UPDATE tiketi.seats SET state = 'sold', until = NULL, version = version + 1, \
     map_version = map_version + 1 WHERE event = $1 AND id = $2";
 
-/// Confirms orders from the last one backwards, until the time is up or no order without a confirm is left.
+/// Confirms as many orders, from the last one backwards, until the time is up or none of them is left.
 pub(super) async fn confirm(
     database: &Database,
     gateway: Arc<dyn PaymentGateway>,
     orders: Arc<Vec<Order>>,
+    most: usize,
     callers: u32,
     time: Duration,
 ) -> Result<Timings, Box<dyn Error>> {
@@ -46,7 +47,7 @@ pub(super) async fn confirm(
     load::run(callers, time, move |turn| {
         let (pool, gateway, orders) = (pool.clone(), Arc::clone(&gateway), Arc::clone(&orders));
         async move {
-            let Some(order) = orders.len().checked_sub(turn + 1).and_then(|at| orders.get(at)) else {
+            let Some(order) = orders.iter().rev().take(most).nth(turn) else {
                 return Ok(More::No);
             };
             if !begin(&pool, order).await.map_err(|error| error.to_string())? {

@@ -2,6 +2,7 @@
 
 mod bare;
 mod durable;
+mod events;
 mod memory;
 mod postgres;
 mod sizes;
@@ -11,7 +12,7 @@ use std::error::Error;
 
 use clap::Args;
 
-use crate::shop::Store;
+use crate::shop::{Shop, Store};
 
 /// What to measure.
 #[derive(Debug, Args)]
@@ -28,12 +29,25 @@ pub(crate) struct Options {
     /// Approximate duration of the measurement in seconds, shared by all that is compared.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
+    /// Sells this many events at once, each to as many buyers, and compares them with one.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    events: u32,
+    /// How long each flush of commits to the disk takes longer, in milliseconds; only with Postgres.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100))]
+    commit_delay_ms: u32,
 }
 
 impl Options {
     /// Returns the requested sizes, or the default sizes of a store.
     fn sizes(&self, usual: &[u32]) -> Vec<u32> {
         if self.seats.is_empty() { usual.to_vec() } else { self.seats.clone() }
+    }
+
+    /// Opens a shop on a new store of the chosen kind.
+    async fn open(&self) -> Result<Shop, Box<dyn Error>> {
+        let shop = Shop::open(self.store).await?;
+        shop.delay_commits(self.commit_delay_ms).await?;
+        Ok(shop)
     }
 }
 
@@ -46,6 +60,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         Store::Memory => memory::run(options),
         Store::Postgres | Store::Sqlite if options.seats.len() > 1 => {
             crate::runtime()?.block_on(sizes::run(options, &options.seats))
+        }
+        Store::Postgres | Store::Sqlite if options.events > 1 => {
+            crate::runtime()?.block_on(events::run(options))
         }
         Store::Postgres => crate::runtime()?.block_on(durable::run::<postgres::Postgres>(options)),
         Store::Sqlite => crate::runtime()?.block_on(durable::run::<sqlite::Sqlite>(options)),

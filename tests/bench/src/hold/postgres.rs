@@ -62,6 +62,7 @@ const HOLD_MANY: &str = concat!(
 );
 
 impl Rivals for Postgres {
+    const PLAIN_ALONE: &'static str = "one transaction a hold, 1 connection";
     const PLAIN: &'static str = "one transaction a hold, 32 connections";
     const LIMIT: &'static str = "256 holds a statement, 2 connections";
     const APART: &'static str = "the same without event and stock";

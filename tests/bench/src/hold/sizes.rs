@@ -24,7 +24,7 @@ pub(crate) async fn run(options: &Options, sizes: &[u32]) -> Result<(), Box<dyn 
     let mut halls = Vec::new();
     let mut ways = Vec::new();
     for size in sizes {
-        let shop = Shop::open(options.store).await?;
+        let shop = options.open().await?;
         let hall = Arc::new(Hall::open(&shop.box_office, *size).await?);
         halls.push((shop, hall));
         ways.push(Way::new(format!("{size} seats, {} callers", options.callers)));

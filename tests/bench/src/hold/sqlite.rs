@@ -17,7 +17,8 @@ use crate::shop::{Guard, Shop};
 pub(crate) struct Sqlite;
 
 impl Rivals for Sqlite {
-    const PLAIN: &'static str = "one transaction a hold, by hand";
+    const PLAIN_ALONE: &'static str = "one transaction a hold, by hand";
+    const PLAIN: &'static str = "the same again";
     const LIMIT: &'static str = "256 holds a transaction, by hand";
     const APART: &'static str = "";
 
