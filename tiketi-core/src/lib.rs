@@ -210,8 +210,8 @@ mod serialized;
 mod setters;
 
 pub use box_office::{
-    BoxOffice, BoxOfficeBuilder, BuildError, ExpectedAmount, HoldRequest, JoinRequest, Paid, PayError,
-    PrepareRequest, Prepared, RefundError,
+    BoxOffice, BoxOfficeBuilder, BuildError, HoldRequest, JoinRequest, Paid, PayError, PrepareRequest,
+    Prepared, RefundError,
 };
 pub use cancellation_policy::CancellationPolicy;
 pub use catalog::{EventInput, TicketTypeInput, general_admission};

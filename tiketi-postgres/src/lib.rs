@@ -31,8 +31,9 @@
 //! Commands of one event wait in one queue of a server, at most [`MAX_QUEUE`], and one task serves the queue. The
 //! task takes the waiting commands, up to [`MAX_BATCH`], and does not wait for more; locks the event's row, so that
 //! servers take turns; loads the rows that the commands read; decides the commands one after another with the rules
-//! of [`tiketi_core::decide`] on one working set; writes all changes, with one statement for each table; commits
-//! once, and answers them all. Batches of different events run concurrently, on up to [`MAX_WRITERS`] connections
+//! of [`tiketi_core::decide`] on one working set; writes all changes; commits once, and answers them all. While a
+//! batch commits and no other server sells the event, the next batch is loaded and decided on the rows that it leaves,
+//! and is written only if the event's revision is as it left it. Batches of different events run concurrently, on up to [`MAX_WRITERS`] connections
 //! of the store's own, which readers never use. A batch of an event that another session keeps locked uses one of
 //! [`MAX_WAITERS`] further connections, so that it takes none from other events. An answered command is as durable
 //! as a commit of Postgres: leave `fsync`, `full_page_writes` and `synchronous_commit` on. [`check`] refuses a

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::box_office::BoxOffice;
+use crate::box_office::expected_amount::ExpectedAmount;
 use crate::box_office::outcomes::with_payment;
 use crate::decide::{
     BeginConfirm, BeginConfirmRefused, CaptureOutcome, Command as _, ConfirmFree, ConfirmFreeRefused,
@@ -18,7 +19,7 @@ use crate::gateway::{
 };
 use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
 use crate::metadata::Metadata;
-use crate::money::{Currency, Money};
+use crate::money::Money;
 use crate::payment::{Payment, PaymentState};
 use crate::reservation::Reservation;
 use crate::terms::Terms;
@@ -89,32 +90,6 @@ impl PrepareRequest {
     pub fn key(mut self, key: CommandKey) -> Self {
         self.key = Some(key);
         self
-    }
-}
-
-/// What a buyer expects a payment to take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "an amount is in a named currency, or in the payment's")]
-pub enum ExpectedAmount {
-    /// An amount in its own currency.
-    Money(Money),
-    /// An amount in minor units of the payment's currency.
-    Minor(i64),
-}
-
-impl ExpectedAmount {
-    /// Returns the amount for a payment in this currency.
-    const fn of(self, currency: Currency) -> Money {
-        match self {
-            Self::Money(money) => money,
-            Self::Minor(minor) => Money::new(minor, currency),
-        }
-    }
-}
-
-impl From<Money> for ExpectedAmount {
-    fn from(money: Money) -> Self {
-        Self::Money(money)
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tiketi_core::box_office::ExpectedAmount;
 use tiketi_core::decide::{AnyCommand, AnyRefused, Applied, Envelope};
 use tiketi_core::memory::{MemoryStore, TestGateway};
 use tiketi_core::reservation::ReservationNumber;
@@ -13,8 +14,8 @@ use tiketi_core::store::{
     SalesStore, StoreClock, Swept,
 };
 use tiketi_core::{
-    BoxOffice, BuyerId, CommandError, EventId, ExpectedAmount, HoldRequest, Payment, PaymentId,
-    PrepareRequest, Reservation, ReservationId, StoreError, Timestamp, clock::ManualClock,
+    BoxOffice, BuyerId, CommandError, EventId, HoldRequest, Payment, PaymentId, PrepareRequest, Reservation,
+    ReservationId, StoreError, Timestamp, clock::ManualClock,
 };
 
 use crate::reconcile::hint;

@@ -1,8 +1,9 @@
 //! The steps of a payment, from the hold to the refund.
 
+use tiketi_core::box_office::ExpectedAmount;
 use tiketi_core::decide::{BeginConfirmRefused, RefundWanted, StartPaymentRefused};
 use tiketi_core::{
-    CommandError, ExpectedAmount, PayError, PaymentState, PrepareRequest, ReservationState,
+    CommandError, PayError, PaymentState, PrepareRequest, ReservationState,
     fact::SeatStatus,
     gateway::{Captured, ConfirmAnswer, ProviderResponse, ReturnUrls},
     metadata::Metadata,

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tiketi_core::decide::RefundWanted;
 use tiketi_core::{
-    BuyerId, Currency, ExpectedAmount, Money, Payment, PaymentId, PaymentState, PrepareRequest, Prepared,
+    BuyerId, Currency, Money, Payment, PaymentId, PaymentState, PrepareRequest, Prepared,
+    box_office::ExpectedAmount,
     gateway::{InvalidReturnUrl, PaymentMethod, ReturnUrls},
     limits::MAX_REASON_CHARS,
     refund_account::RefundAccount,

@@ -132,13 +132,12 @@ async fn confirm(
     let (id, provider_key, amount) = body.read()?;
     let (box_office, buyer) = (state.box_office().clone(), user.buyer());
     let confirmed = async move { box_office.payments().confirm(id, buyer, Some(amount), provider_key).await };
-    let paid = match with_patience(&state, confirmed).await? {
-        Some(paid) => paid?,
-        None => {
-            let known = state.box_office().payments().payment(id, buyer).await?;
-            let known = known.ok_or_else(|| ApiError::new(Code::PaymentNotFound))?;
-            under_way(&state, known.reservation, buyer).await?
-        }
+    let paid = if let Some(paid) = with_patience(&state, confirmed).await? {
+        paid?
+    } else {
+        let known = state.box_office().payments().payment(id, buyer).await?;
+        let known = known.ok_or_else(|| ApiError::new(Code::PaymentNotFound))?;
+        under_way(&state, known.reservation, buyer).await?
     };
     shown_paid(&state, &paid).await
 }

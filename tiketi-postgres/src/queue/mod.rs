@@ -1,12 +1,16 @@
 //! One queue and one worker for each event with commands: the commands wait in the queue, and are committed in
 //! batches.
 //!
-//! A batch locks the event, loads what its commands read, decides them, writes all changes, and commits once.
+//! A batch locks the event, loads what its commands read, decides them, writes all changes, and commits once. While only
+//! this server writes to an event, a batch is decided ahead, and locks the event when the batch before is committed; see
+//! [`ahead`].
 
+mod ahead;
 pub(crate) mod permits;
 pub(crate) mod plans;
 pub(crate) mod retry;
 pub(crate) mod sweep;
+mod worker;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -23,16 +27,18 @@ use tiketi_sql::{
     BatchCommand, BatchReadSet, BatchStore, Reply, StoreMetrics, answer_all, closed, panicked, pending,
     queue_is_full,
 };
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::error::lock_timed_out;
 use crate::queue::permits::{LOCK_PATIENCE, MAX_WAITERS, MAX_WRITERS, Permits};
 use crate::queue::plans::{Begin, PlanCacheMode};
 use crate::queue::retry::pause;
+use crate::queue::worker::EventWorker;
 use crate::sql::schema::Schema;
 use crate::sql::session::{Pool, Session};
 use crate::working_set::load::{self, Places};
-use crate::working_set::write;
+use crate::working_set::write::{self, Encoded};
 use crate::working_set::{BatchClock, WorkingSet};
 
 /// Most commands that share one commit.
@@ -40,8 +46,6 @@ pub const MAX_BATCH: usize = 256;
 /// Most waiting commands of one event; one more is refused at once, so that a slow database does not fill the
 /// memory.
 pub const MAX_QUEUE: usize = 16_384;
-/// How many times a worker yields to callers, at most, while more commands arrive.
-const MAX_YIELDS: u32 = 16;
 
 /// Names the working set type of this store's batches.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +61,14 @@ pub(crate) type QueuedCommand = Box<dyn tiketi_sql::QueuedCommand<Postgres>>;
 /// The event queues of a store. An event has a worker task only while it has commands.
 pub(crate) struct EventQueues {
     pub(crate) writer: BatchWriter,
-    queues: Mutex<HashMap<EventId, VecDeque<QueuedCommand>>>,
+    queues: Mutex<HashMap<EventId, EventQueue>>,
+}
+
+/// The waiting commands of an event.
+struct EventQueue {
+    jobs: VecDeque<QueuedCommand>,
+    /// Wakes the worker, which may wait for a command while a batch commits.
+    arrived: Arc<Notify>,
 }
 
 impl EventQueues {
@@ -80,79 +91,23 @@ impl EventQueues {
     fn queue(self: &Arc<Self>, event: EventId, job: QueuedCommand) -> Result<(), StoreError> {
         let mut queues = self.lock();
         if let Some(queue) = queues.get_mut(&event) {
-            if queue.len() >= MAX_QUEUE {
+            if queue.jobs.len() >= MAX_QUEUE {
                 return Err(queue_is_full());
             }
-            queue.push_back(job);
+            queue.jobs.push_back(job);
+            queue.arrived.notify_one();
             return Ok(());
         }
-        queues.insert(event, VecDeque::from([job]));
+        let arrived = Arc::<Notify>::default();
+        queues.insert(event, EventQueue { jobs: VecDeque::from([job]), arrived: Arc::clone(&arrived) });
         // A separate task, so that a caller that drops its future does not stop a transaction.
-        tokio::spawn(serve(EventWorker { queues: Arc::clone(self), event, is_open: true }));
+        tokio::spawn(worker::serve(EventWorker::new(Arc::clone(self), event, arrived)));
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<EventId, VecDeque<QueuedCommand>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<EventId, EventQueue>> {
         // A panic cannot leave the map in an inconsistent state.
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The task that serves one event's queue.
-struct EventWorker {
-    queues: Arc<EventQueues>,
-    event: EventId,
-    is_open: bool,
-}
-
-impl EventWorker {
-    /// Takes the waiting commands, up to a batch; closes the queue if there are none.
-    fn take(&mut self) -> Option<Vec<QueuedCommand>> {
-        let mut queues = self.queues.lock();
-        let queue = queues.get_mut(&self.event)?;
-        if queue.is_empty() {
-            queues.remove(&self.event);
-            self.is_open = false;
-            return None;
-        }
-        let count = queue.len().min(MAX_BATCH);
-        Some(queue.drain(..count).collect())
-    }
-}
-
-impl EventWorker {
-    /// Lets tasks that are ready, such as the callers just answered, send their next commands. It yields and does
-    /// not sleep.
-    async fn let_callers_come(&self) {
-        let waiting = || self.queues.lock().get(&self.event).map_or(0, VecDeque::len);
-        let mut before = waiting();
-        for _ in 0..MAX_YIELDS {
-            tokio::task::yield_now().await;
-            let now = waiting();
-            if now == before || now >= MAX_BATCH {
-                break;
-            }
-            before = now;
-        }
-    }
-}
-
-impl Drop for EventWorker {
-    /// Fails the callers that wait for a worker that ended early, by a defect or with its runtime.
-    fn drop(&mut self) {
-        if self.is_open {
-            let _unserved = self.queues.lock().remove(&self.event);
-        }
-    }
-}
-
-async fn serve(mut worker: EventWorker) {
-    let mut cached: Option<CachedWorkingSet> = None;
-    loop {
-        worker.let_callers_come().await;
-        let Some(jobs) = worker.take() else { break };
-        worker.queues.writer.counted.add(jobs.len());
-        commit_batch(&worker.queues.writer, worker.event, &mut cached, jobs).await;
     }
 }
 
@@ -252,13 +207,27 @@ impl Counted {
     }
 }
 
-/// An event's rows after one batch, valid for the next one if no other server wrote in between.
-pub(crate) struct CachedWorkingSet {
+/// An event's rows after its batches so far, valid for the next one if no other server wrote in between.
+pub(crate) struct Rows {
     set: WorkingSet,
+    /// The event's revision once these batches are committed.
     revision: i64,
-    places: Places,
     /// Whether no other server has written to the event, as far as the last batch could see.
     is_alone: bool,
+}
+
+impl Rows {
+    /// Returns whether the rows are worth keeping for the next batch.
+    fn are_worth_keeping(&self) -> bool {
+        // A missing event has no row that could be checked again, and the next batch may create it.
+        self.set.snapshot().is_some() && self.set.size() <= MAX_CACHED_ROWS
+    }
+}
+
+/// An event's rows after one committed batch, and where the database has those that every batch changes.
+pub(crate) struct CachedWorkingSet {
+    rows: Rows,
+    places: Places,
 }
 
 /// Commits a batch in one transaction. If one of its commands may have caused a failure, commits its halves, in
@@ -343,33 +312,45 @@ async fn attempt(
 ) -> Result<(), StoreError> {
     let before = cached.take();
     let mut session = writer.connections.begin_in_task(begin).await?;
-    let CachedWorkingSet { mut set, revision, mut places, is_alone } =
-        open(&mut session, event, before, writer).await?;
+    let CachedWorkingSet { mut rows, mut places } = open(&mut session, event, before, writer).await?;
     writer.permits.note_free(event);
-    let mut reads = BatchReadSet::default();
-    for job in jobs.iter() {
-        job.read_set(&mut reads);
+    let reads = read_set(jobs);
+    if rows.set.snapshot().is_some() {
+        load::commands(&mut session, event, &mut rows.set, &reads).await?;
+        load::rows(&mut session, event, &mut rows.set, &reads, 0).await?;
     }
-    load::rows(&mut session, event, &mut set, &reads).await?;
     for job in jobs {
-        job.decide(&mut set)?;
+        job.decide(&mut rows.set)?;
     }
-    let mut revision = revision;
-    if set.writes().is_empty() {
+    let moves_ticket_types = rows.set.writes().moves_ticket_types();
+    if rows.set.writes().is_empty() {
         session.rollback().await?;
     } else {
-        let facts = coalesce_facts(set.take_facts());
-        write::all(&mut session, event, &set, &facts, &mut places).await?;
+        let facts = coalesce_facts(rows.set.take_facts());
+        write::catalog(&mut session, event, &rows.set, &mut places).await?;
+        if rows.set.snapshot().is_some() {
+            let encoded = Encoded::of(&session, event, rows.revision, &rows.set, &facts)?;
+            if !encoded.write(&mut session, &mut places).await? {
+                return Err(StoreError::corrupt("a locked event was changed"));
+            }
+        }
         session.commit().await?;
         writer.publisher.publish(event, facts.into_iter().map(|(_, body)| body));
-        revision += 1;
+        rows.revision += 1;
     }
-    // A missing event has no row that could be checked again, and the next batch may create it.
-    let exists = set.snapshot().is_some();
-    let is_worth_keeping = exists && set.size() <= MAX_CACHED_ROWS && !set.writes().moves_ticket_types();
-    set.committed();
-    *cached = is_worth_keeping.then_some(CachedWorkingSet { set, revision, places, is_alone });
+    rows.set.begin_next();
+    let is_worth_keeping = rows.are_worth_keeping() && !moves_ticket_types;
+    *cached = is_worth_keeping.then_some(CachedWorkingSet { rows, places });
     Ok(())
+}
+
+/// Returns the rows that commands read.
+fn read_set(jobs: &[QueuedCommand]) -> BatchReadSet {
+    let mut reads = BatchReadSet::default();
+    for job in jobs {
+        job.read_set(&mut reads);
+    }
+    reads
 }
 
 /// Locks an event against every other server, and loads it unless the cached rows are current.
@@ -380,28 +361,29 @@ async fn open(
     writer: &BatchWriter,
 ) -> Result<CachedWorkingSet, StoreError> {
     // If other servers write too, the row moves each time, so that the known place would be useless.
-    let place = cached.as_ref().filter(|cached| cached.is_alone).map(|cached| &*cached.places.event);
+    let place = cached.as_ref().filter(|cached| cached.rows.is_alone).map(|cached| &*cached.places.event);
     let Some(locked) = load::lock(session, event, place).await? else {
-        let (set, places) = (WorkingSet::new(None), Places::default());
-        return Ok(CachedWorkingSet { set, revision: 0, places, is_alone: false });
+        let rows = Rows { set: WorkingSet::new(None), revision: 0, is_alone: false };
+        return Ok(CachedWorkingSet { rows, places: Places::default() });
     };
     let clock = BatchClock { store_now: locked.store_now, margin: writer.clock_lead };
     let broadcast = writer.publisher.wanted(event);
     let is_first = cached.is_none();
     if let Some(mut cached) = cached
-        && cached.revision == locked.revision
+        && cached.rows.revision == locked.revision
     {
         cached.places.event = locked.place;
-        cached.set.set_clock(clock);
-        cached.set.set_wanted(locked.wanted, broadcast);
-        return Ok(CachedWorkingSet { is_alone: true, ..cached });
+        cached.rows.set.set_clock(clock);
+        cached.rows.set.set_wanted(locked.wanted, broadcast);
+        cached.rows.is_alone = true;
+        return Ok(cached);
     }
     let (revision, wanted) = (locked.revision, locked.wanted);
     let (snapshot, places) = load::event(session, locked).await?;
     let mut set = WorkingSet::new(Some(snapshot));
     set.set_clock(clock);
     set.set_wanted(wanted, broadcast);
-    Ok(CachedWorkingSet { set, revision, places, is_alone: is_first })
+    Ok(CachedWorkingSet { rows: Rows { set, revision, is_alone: is_first }, places })
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tiketi_core::{EventId, StoreError, StoreErrorKind};
 use tiketi_sql::closed;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 /// Most batches that are written concurrently, by workers of different events, each on its own connection that no
@@ -29,8 +29,8 @@ const PASSED_OVER: Duration = Duration::from_secs(3);
 /// kind, and does not use the permits and connections of events that are not locked.
 #[derive(Debug)]
 pub(crate) struct Permits {
-    writers: Semaphore,
-    waiters: Semaphore,
+    writers: Arc<Semaphore>,
+    waiters: Arc<Semaphore>,
     /// Since when each event could not be locked; there are few of them.
     locked: Mutex<HashMap<EventId, Instant>>,
     /// The number of such events, so that a batch need not lock the map if there are none.
@@ -39,14 +39,14 @@ pub(crate) struct Permits {
 
 /// A permit to write one batch, until it is dropped.
 #[derive(Debug)]
-pub(crate) enum Permit<'p> {
+pub(crate) enum Permit {
     /// One of [`MAX_WRITERS`].
-    Writer(#[expect(dead_code, reason = "it is kept to be dropped")] SemaphorePermit<'p>),
+    Writer(#[expect(dead_code, reason = "it is kept to be dropped")] OwnedSemaphorePermit),
     /// One of [`MAX_WAITERS`].
-    Waiter(#[expect(dead_code, reason = "it is kept to be dropped")] SemaphorePermit<'p>),
+    Waiter(#[expect(dead_code, reason = "it is kept to be dropped")] OwnedSemaphorePermit),
 }
 
-impl Permit<'_> {
+impl Permit {
     /// Returns whether the event could not be locked at the last try.
     pub(crate) fn is_waiter(&self) -> bool {
         matches!(self, Self::Waiter(_))
@@ -55,7 +55,7 @@ impl Permit<'_> {
 
 impl Permits {
     pub(crate) fn new() -> Self {
-        let semaphore = |permits| Semaphore::new(usize::try_from(permits).unwrap_or(1));
+        let semaphore = |permits| Arc::new(Semaphore::new(usize::try_from(permits).unwrap_or(1)));
         Self {
             writers: semaphore(MAX_WRITERS),
             waiters: semaphore(MAX_WAITERS),
@@ -65,16 +65,25 @@ impl Permits {
     }
 
     /// Waits for a permit to write to an event; for an event that is locked elsewhere until `deadline` at most.
-    pub(crate) async fn acquire(&self, event: EventId, deadline: Instant) -> Result<Permit<'_>, StoreError> {
+    pub(crate) async fn acquire(&self, event: EventId, deadline: Instant) -> Result<Permit, StoreError> {
         if !self.is_locked(event) {
-            return self.writers.acquire().await.map(Permit::Writer).map_err(|_| closed());
+            let writers = Arc::clone(&self.writers);
+            return writers.acquire_owned().await.map(Permit::Writer).map_err(|_| closed());
         }
-        match timeout_at(deadline, self.waiters.acquire()).await {
+        match timeout_at(deadline, Arc::clone(&self.waiters).acquire_owned()).await {
             Ok(permit) => permit.map(Permit::Waiter).map_err(|_| closed()),
             Err(_) => {
                 Err(StoreError::new(StoreErrorKind::Contention, "another session has the event locked"))
             }
         }
+    }
+
+    /// Returns a permit to write if one is free now and the event was not locked at the last try.
+    pub(crate) fn try_acquire(&self, event: EventId) -> Option<Permit> {
+        if self.is_locked(event) {
+            return None;
+        }
+        Arc::clone(&self.writers).try_acquire_owned().ok().map(Permit::Writer)
     }
 
     /// Records that an event could not be locked in time.

@@ -13,7 +13,7 @@ pub enum PlanCacheMode {
     ForceCustomPlan,
 }
 
-/// Begins a batch; the arguments are how many milliseconds it may wait for a lock, and how plans are kept.
+/// Begins a batch, each of whose statements sees what was committed before it; the arguments are how many milliseconds it may wait for a lock, and how plans are kept.
 ///
 /// Every statement of a batch finds its rows by a key, whatever the planner estimates: no table is scanned, and new
 /// values are joined to their rows by hashing. Planning a statement again therefore gains nothing, and each
@@ -25,7 +25,7 @@ pub enum PlanCacheMode {
 macro_rules! begin {
     ($lock_timeout:literal, $plans:literal) => {
         concat!(
-            "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_nestloop = off; SET LOCAL jit = off; \
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL enable_seqscan = off; SET LOCAL enable_nestloop = off; SET LOCAL jit = off; \
                 SET LOCAL plan_cache_mode = ",
             $plans,
             "; SET LOCAL idle_in_transaction_session_timeout = 5000; SET LOCAL lock_timeout = ",

@@ -90,7 +90,7 @@ impl RowStatement {
     }
 
     /// Binds a row's columns, each as one value.
-    pub(crate) fn bind<'q>(&self, statement: Statement<'q>, row: &'q impl TableRow) -> Statement<'q> {
+    pub(crate) fn bind<'q>(&self, statement: Statement<'q>, row: &impl TableRow) -> Statement<'q> {
         let mut values = vec![Value::Int(None); self.columns.len()];
         row.visit(|index, value| {
             let place = self.columns.iter().position(|column| *column == index);
@@ -107,7 +107,7 @@ impl RowStatement {
     }
 
     /// Binds the columns of rows, each as one array.
-    pub(crate) fn bind_all<'q, R: TableRow>(&self, statement: Statement<'q>, rows: &'q [R]) -> Statement<'q> {
+    pub(crate) fn bind_all<'q, R: TableRow>(&self, statement: Statement<'q>, rows: &[R]) -> Statement<'q> {
         bind_arrays(statement, &self.columns, rows)
     }
 }
@@ -170,7 +170,7 @@ impl Arrays {
     }
 
     /// Binds the columns of rows.
-    pub(crate) fn bind<'q, R: TableRow>(&self, statement: Statement<'q>, rows: &'q [R]) -> Statement<'q> {
+    pub(crate) fn bind<'q, R: TableRow>(&self, statement: Statement<'q>, rows: &[R]) -> Statement<'q> {
         bind_arrays(statement, &self.columns, rows)
     }
 }
@@ -220,10 +220,10 @@ impl<'v> Array<'v> {
     }
 }
 
-fn bind_arrays<'q, R: TableRow>(statement: Statement<'q>, columns: &[usize], rows: &'q [R]) -> Statement<'q> {
+fn bind_arrays<'q, R: TableRow>(statement: Statement<'q>, columns: &[usize], rows: &[R]) -> Statement<'q> {
     let array = |column: &'static Column| Array::of(column.kind, rows.len());
     // By their index in the table, so that each row is visited once.
-    let mut arrays: Vec<Option<Array<'q>>> = (0..R::COLUMNS.len()).map(|_| None).collect();
+    let mut arrays: Vec<Option<Array<'_>>> = (0..R::COLUMNS.len()).map(|_| None).collect();
     for index in columns {
         if let (Some(place), Some(column)) = (arrays.get_mut(*index), R::COLUMNS.get(*index)) {
             *place = Some(array(column));

@@ -9,7 +9,8 @@ use tiketi_core::{
     TicketTypeId, Timestamp, fact::FactKinds,
 };
 use tiketi_sql::{
-    BatchReadSet, CommandRow, EventRow, PaymentRow, ReservationRow, Row as _, SeatRow, TicketTypeRow, columns,
+    BatchReadSet, CommandRow, EventRow, PaymentRow, ReservationRow, Row as _, SeatRow, TicketTypeRow,
+    columns, stored,
 };
 use uuid::Uuid;
 
@@ -46,6 +47,19 @@ const TICKET_TYPES: &str = concat!(
 );
 const COMMANDS: &str =
     concat!("SELECT ", columns!(command), " FROM tiketi.commands WHERE event = $1 AND key = ANY ($2)");
+/// Finds commands without the event's row, which may be locked: the clock and the wanted facts are in every row, also in
+/// the only one without a command.
+const COMMANDS_AHEAD: &str = concat!(
+    "SELECT store_now, wanted_kinds, ",
+    columns!(command),
+    " FROM (SELECT ",
+    wanted_kinds!(),
+    "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS store_now) AS head \
+    LEFT JOIN tiketi.commands ON event = $1 AND key = ANY ($2)"
+);
+/// Finds no row if another server wrote to the event.
+const IS_CURRENT: &str =
+    "SELECT 1 FROM tiketi.events WHERE ctid = $2::text::tid AND id = $1 AND revision = $3";
 /// Takes serials. A statement of its own: beside a sharded table, a sequence would be asked on every shard.
 const SERIALS: &str = "SELECT nextval('tiketi.serials') AS serial FROM generate_series(1, $1)";
 /// Finds reservations of buyers, live ones and the latest, named reservations, those of named payments, and due ones.
@@ -171,18 +185,52 @@ pub(crate) async fn ticket_types(
     each(&found, |row| Ok((TicketTypeRow::read(row)?.ticket_type(currency)?, row.text("place")?.to_owned())))
 }
 
-/// Loads the rows that commands read, unless they are loaded.
+/// What the database knows at the time of a batch that is decided ahead.
+pub(crate) struct Ahead {
+    pub(crate) store_now: Timestamp,
+    pub(crate) wanted: FactKinds,
+}
+
+/// Loads the records of commands without the event's lock.
+pub(crate) async fn commands_ahead(
+    session: &mut Session,
+    event: EventId,
+    set: &mut WorkingSet,
+    reads: &BatchReadSet,
+) -> Result<Ahead, StoreError> {
+    let found = session.query(COMMANDS_AHEAD).bind(event.as_uuid()).bind(keys(reads));
+    let found = session.fetch_all(found).await?;
+    let first = found.first().map(Row).ok_or_else(|| StoreError::corrupt("the database has no clock"))?;
+    let ahead = Ahead {
+        store_now: Timestamp::from_micros(first.int("store_now")?),
+        wanted: tiketi_sql::kinds(first.maybe_text("wanted_kinds")?.unwrap_or_default()),
+    };
+    if first.maybe_uuid("key")?.is_some() {
+        put_records(&found, set)?;
+    }
+    Ok(ahead)
+}
+
+/// Returns whether an event still has this revision.
+pub(crate) async fn is_current(
+    session: &mut Session,
+    event: EventId,
+    place: &str,
+    revision: i64,
+) -> Result<bool, StoreError> {
+    let current = session.query(IS_CURRENT).bind(event.as_uuid()).bind(place).bind(revision);
+    Ok(session.fetch_optional(current).await?.is_some())
+}
+
+/// Loads the rows that commands read, unless they are loaded; `spare` serials are taken for later batches.
 pub(crate) async fn rows(
     session: &mut Session,
     event: EventId,
     set: &mut WorkingSet,
     reads: &BatchReadSet,
+    spare: i64,
 ) -> Result<(), StoreError> {
-    if set.snapshot().is_none() {
-        return Ok(());
-    }
-    commands(session, event, set, reads).await?;
-    serials(session, set, reads).await?;
+    serials(session, set, reads, spare).await?;
     for key in &reads.creations {
         if let Some(record) = creation_records::record(session, *key).await? {
             set.put_creation(*key, record);
@@ -222,7 +270,7 @@ impl More {
             due: reads.due,
         };
         // A repetition is answered with the rows that the first command was about.
-        for effect in set.effects() {
+        for effect in reads.keys.iter().filter_map(|key| set.effect(*key)) {
             more.reservations.insert(effect.reservation);
             more.payments.extend(effect.payment);
         }
@@ -241,30 +289,40 @@ impl More {
     }
 }
 
-async fn commands(
+/// Loads the records of commands.
+pub(crate) async fn commands(
     session: &mut Session,
     event: EventId,
     set: &mut WorkingSet,
     reads: &BatchReadSet,
 ) -> Result<(), StoreError> {
-    let keys: Vec<Uuid> = reads.keys.iter().map(|key| key.as_uuid()).collect();
-    for row in &of_event(session, COMMANDS, event, keys).await? {
+    put_records(&of_event(session, COMMANDS, event, keys(reads)).await?, set)
+}
+
+fn keys(reads: &BatchReadSet) -> Vec<Uuid> {
+    reads.keys.iter().map(|key| key.as_uuid()).collect()
+}
+
+fn put_records(found: &[PgRow], set: &mut WorkingSet) -> Result<(), StoreError> {
+    for row in found {
         let row = &Row(row);
         set.put_record(CommandKey::from_uuid(row.uuid("key")?), CommandRow::read(row)?.record());
     }
     Ok(())
 }
 
-/// Takes a serial for each reservation that the batch may make.
+/// Takes a serial for each reservation that the batch may make, unless earlier batches left enough.
 async fn serials(
     session: &mut Session,
     set: &mut WorkingSet,
     reads: &BatchReadSet,
+    spare: i64,
 ) -> Result<(), StoreError> {
-    if reads.serials == 0 {
+    let missing = reads.serials - stored(set.serials() as u64);
+    if missing <= 0 {
         return Ok(());
     }
-    let query = session.query(SERIALS).bind(reads.serials);
+    let query = session.query(SERIALS).bind(missing + spare);
     for row in &session.fetch_all(query).await? {
         set.put_serial(tiketi_sql::count(&Row(row), "serial")?);
     }

@@ -112,9 +112,14 @@ impl WorkingSet {
         self.writes.creations.push((key, record));
     }
 
-    /// Returns the effects of earlier commands.
-    pub(crate) fn effects(&self) -> impl Iterator<Item = Effect> {
-        self.records.values().map(|record| record.effect)
+    /// Returns the effect of an earlier command under a key.
+    pub(crate) fn effect(&self, key: CommandKey) -> Option<Effect> {
+        self.records.get(&key).map(|record| record.effect)
+    }
+
+    /// Returns how many serials are left.
+    pub(crate) fn serials(&self) -> usize {
+        self.serials.len()
     }
 
     /// Adds a serial that no other reservation has.
@@ -232,11 +237,13 @@ impl WorkingSet {
         self.rows.as_ref().map_or(0, EventRows::size)
     }
 
-    /// Clears the changes after the commit.
-    pub(crate) fn committed(&mut self) {
-        self.writes = WriteSet::default();
-        self.serials.clear();
-        self.records.clear();
+    /// Begins the next batch, on the rows as this one leaves them; its changes are encoded.
+    ///
+    /// The records of its commands stay for one batch more, which is loaded while this one commits, and so may not find
+    /// them in the database. The serials that it did not use stay too: while no other server writes to the event, they are
+    /// greater than those of its reservations.
+    pub(crate) fn begin_next(&mut self) {
+        self.records = std::mem::take(&mut self.writes).commands.into_iter().collect();
         self.creations.clear();
         self.has_reservations = false;
     }
@@ -337,6 +344,11 @@ impl WriteSet {
         !self.new_ticket_types.is_empty()
             || !self.edited_ticket_types.is_empty()
             || !self.removed_ticket_types.is_empty()
+    }
+
+    /// Returns whether the organiser changed the event, which takes statements of their own under its lock.
+    pub(crate) fn changes_catalog(&self) -> bool {
+        self.moves_ticket_types() || !self.creations.is_empty() || self.event || self.search || self.deleted
     }
 
     /// Returns whether there is nothing to write.

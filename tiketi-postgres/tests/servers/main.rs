@@ -14,6 +14,7 @@ mod cluster;
 mod dropped_callers;
 mod faults;
 mod locked;
+mod overlap;
 mod overload;
 mod plans;
 mod probe;

@@ -1,36 +1,28 @@
-//! Statements that write the changes of a batch: one for each table.
+//! Statements that write the changes of a batch: one for all updates, and one for the new rows of each table.
 
 mod catalog;
+mod changes;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use tiketi_core::decide::{CommandRecord, Scope, Snapshot, any_left};
+use tiketi_core::decide::{Scope, Snapshot};
 use tiketi_core::{
-    CommandKey, EventId, FactBody, Payment, PaymentId, Reservation, ReservationId, SeatId, StoreError,
-    TicketType, TicketTypeId, Timestamp,
+    EventId, FactBody, Payment, Reservation, ReservationId, StoreError, TicketType, TicketTypeId, Timestamp,
 };
-use tiketi_sql::{
-    CommandRow, Part, PaymentRow, ReservationRow, Row as _, SeatRow, TableRow, TicketTypeRow, fact_text,
-    stored,
-};
-use uuid::Uuid;
+use tiketi_sql::{CommandRow, PaymentRow, ReservationRow, TableRow, fact_text, stored};
 
-use crate::sql::row::Row;
 use crate::sql::session::Session;
-use crate::sql::statement::{Arrays, Guard, RowStatement, Statement};
+use crate::sql::statement::{RowStatement, Statement};
 use crate::sql::{creation_records, event_list};
 use crate::working_set::WorkingSet;
 use crate::working_set::load::Places;
+use crate::working_set::write::changes::Changes;
 
 pub(crate) use catalog::{new_event, new_seats, new_ticket_types};
 
-static UPDATE_RESERVATIONS: LazyLock<RowStatement> =
-    LazyLock::new(|| RowStatement::update_of_event::<ReservationRow<'_>>(&[Part::Changing], Guard::Version));
 static INSERT_RESERVATIONS: LazyLock<RowStatement> =
     LazyLock::new(RowStatement::insert_of_event::<ReservationRow<'_>>);
-static UPDATE_PAYMENTS: LazyLock<RowStatement> =
-    LazyLock::new(|| RowStatement::update_of_event::<PaymentRow<'_>>(&[Part::Changing], Guard::Version));
 static INSERT_PAYMENTS: LazyLock<RowStatement> =
     LazyLock::new(RowStatement::insert_of_event::<PaymentRow<'_>>);
 static INSERT_COMMANDS: LazyLock<RowStatement> = LazyLock::new(RowStatement::insert_of_event::<CommandRow>);
@@ -44,70 +36,63 @@ const INSERT_FACTS: &str = "WITH fact AS MATERIALIZED (SELECT nextval('tiketi.fa
     FROM tiketi.subscribers AS subscriber \
     JOIN fact ON fact.kind = ANY (string_to_array(subscriber.kinds, ' ')) WHERE subscriber.removed_at IS NULL";
 
-/// Updates seats that have the expected versions, stocks, and the event. Returns how many seats and stocks were
-/// updated, and the places of the written rows. Stocks and the event are found by their places; see [`Places`].
-struct WriteRevision {
-    sql: String,
-    seats: Arrays,
-    stocks: Arrays,
+/// What a batch writes, encoded as the statements that write it.
+///
+/// It needs none of the rows any more, so that the next batch can change them.
+pub(crate) struct Encoded {
+    changes: Changes,
+    /// New rows, each statement with their number.
+    new: Vec<(Statement<'static>, usize)>,
+    facts: Option<Statement<'static>>,
 }
 
-static WRITE_REVISION: LazyLock<WriteRevision> = LazyLock::new(|| {
-    let seats = Arrays::of::<SeatRow<'_>>(&[Part::Key, Part::Changing], 6, Guard::Version);
-    let stocks = Arrays::of::<TicketTypeRow<'_>>(&[Part::Key, Part::Counted], seats.next, Guard::None);
-    let update_seats = seats.update(SeatRow::TABLE);
-    let update_stocks = stocks.update_at(TicketTypeRow::TABLE, "$4");
-    let sql = format!(
-        "WITH seats AS ({update_seats} RETURNING 1), \
-        stocks AS ({update_stocks} RETURNING kept.id, kept.ctid::text AS place) \
-        UPDATE tiketi.events SET revision = revision + 1, map_version = $2, any_left = $5 WHERE ctid = $3::text::tid AND id = $1 \
-        RETURNING (SELECT count(*) FROM seats) AS seats, ctid::text AS place, \
-            (SELECT coalesce(array_agg(id ORDER BY id), '{{}}') FROM stocks) AS stocks, \
-            (SELECT coalesce(array_agg(place ORDER BY id), '{{}}') FROM stocks) AS places"
-    );
-    WriteRevision { sql, seats, stocks }
-});
+impl Encoded {
+    /// Encodes the changes of sales; [`catalog()`] writes those of the catalogue. Of the facts, only those that a
+    /// subscriber wants are written.
+    pub(crate) fn of(
+        session: &Session,
+        event: EventId,
+        revision: i64,
+        set: &WorkingSet,
+        facts: &[(Timestamp, FactBody)],
+    ) -> Result<Self, StoreError> {
+        let (writes, snapshot) = (set.writes(), set.snapshot().ok_or_else(gone)?);
+        let (mut reservations, mut payments) = (Written::new(), Written::new());
+        for (id, before) in &writes.reservations {
+            let row: &Reservation = snapshot.reservation(*id).ok_or_else(gone)?;
+            reservations.add(ReservationRow::of(row)?, *before);
+        }
+        for (id, before) in &writes.payments {
+            let row: &Payment = snapshot.payment(*id).ok_or_else(gone)?;
+            payments.add(PaymentRow::of(row)?, *before);
+        }
+        let commands = column(&writes.commands, |(key, record)| CommandRow::of(*key, record));
+        let mut new = Vec::new();
+        insert_all(session, event, &INSERT_RESERVATIONS, &reservations.new, &mut new);
+        insert_all(session, event, &INSERT_PAYMENTS, &payments.new, &mut new);
+        insert_all(session, event, &INSERT_COMMANDS, &commands, &mut new);
+        let saved = facts.iter().filter(|(_, body)| set.wanted().contains(body.kind()));
+        let facts = self::facts(session, event, &saved.collect::<Vec<_>>())?;
+        let changes = Changes::of(session, event, revision, set, &reservations, &payments)?;
+        Ok(Self { changes, new, facts })
+    }
 
-/// Writes all changes of a batch.
-///
-/// Updates come before inserts: an ended reservation makes room for its buyer's next one. Of the facts,
-/// only those that a subscriber wants are written.
-pub(crate) async fn all(
-    session: &mut Session,
-    event: EventId,
-    set: &WorkingSet,
-    new_facts: &[(Timestamp, FactBody)],
-    places: &mut Places,
-) -> Result<(), StoreError> {
-    let writes = set.writes();
-    let Some(snapshot) = set.snapshot() else {
-        return catalog::delete_event(session, event).await;
-    };
-    if writes.deleted {
-        return Err(StoreError::corrupt("an event is deleted and here"));
+    /// Writes everything, and updates the places; returns false if the event has another revision by now.
+    ///
+    /// The event's row comes first: nothing is written before it is locked. Updates come before inserts: an ended
+    /// reservation makes room for its buyer's next one.
+    pub(crate) async fn write(self, session: &mut Session, places: &mut Places) -> Result<bool, StoreError> {
+        if !self.changes.write(session, places).await? {
+            return Ok(false);
+        }
+        for (statement, rows) in self.new {
+            run(session, statement, rows).await?;
+        }
+        if let Some(facts) = self.facts {
+            session.execute(facts).await?;
+        }
+        Ok(true)
     }
-    reservations(session, event, snapshot, &writes.reservations).await?;
-    payments(session, event, snapshot, &writes.payments).await?;
-    catalog::remove_ticket_types(session, event, &writes.removed_ticket_types).await?;
-    let (added, edited) = (&writes.new_ticket_types, &writes.edited_ticket_types);
-    new_ticket_types(session, event, &of(snapshot, added)?).await?;
-    let edited: BTreeSet<_> = edited.difference(added).copied().collect();
-    catalog::edit_ticket_types(session, event, &of(snapshot, &edited)?).await?;
-    let counted = writes.stock.iter().filter(|id| !added.contains(id) && !edited.contains(id));
-    let counted = of(snapshot, counted)?;
-    commands(session, event, &writes.commands).await?;
-    for (key, record) in &writes.creations {
-        creation_records::remember(session, *key, record).await?;
-    }
-    let saved = new_facts.iter().filter(|(_, body)| set.wanted().contains(body.kind()));
-    facts(session, event, &saved.collect::<Vec<_>>()).await?;
-    if writes.event {
-        places.event = catalog::details(session, snapshot).await?;
-    }
-    if writes.search {
-        event_list::write_search(session, snapshot.event()).await?;
-    }
-    take_revision(session, event, snapshot, &writes.seats, &counted, places).await
 }
 
 /// Rows to write: new ones, and existing ones with the versions before the batch.
@@ -131,85 +116,29 @@ impl<R: TableRow> Written<R> {
             self.before.push(stored(before));
         }
     }
-
-    /// Writes the updates, and then the inserts.
-    async fn write(
-        self,
-        session: &mut Session,
-        event: EventId,
-        update: &'static RowStatement,
-        insert: &'static RowStatement,
-    ) -> Result<(), StoreError> {
-        if !self.known.is_empty() {
-            let statement = session.query(update.sql()).bind(event.as_uuid());
-            let statement = update.bind_all(statement, &self.known).bind(self.before);
-            run(session, statement, self.known.len()).await?;
-        }
-        insert_all(session, event, insert, &self.new).await
-    }
 }
 
-async fn insert_all<R: TableRow>(
-    session: &mut Session,
+fn insert_all<R: TableRow>(
+    session: &Session,
     event: EventId,
     insert: &'static RowStatement,
-    new: &[R],
-) -> Result<(), StoreError> {
-    if new.is_empty() {
-        return Ok(());
+    rows: &[R],
+    all: &mut Vec<(Statement<'static>, usize)>,
+) {
+    if !rows.is_empty() {
+        let statement = session.query(insert.sql()).bind(event.as_uuid());
+        all.push((insert.bind_all(statement, rows), rows.len()));
     }
-    let statement = insert.bind_all(session.query(insert.sql()).bind(event.as_uuid()), new);
-    run(session, statement, new.len()).await
-}
-
-/// Writes reservations.
-async fn reservations(
-    session: &mut Session,
-    event: EventId,
-    snapshot: &Snapshot,
-    writes: &BTreeMap<ReservationId, u64>,
-) -> Result<(), StoreError> {
-    let mut written = Written::new();
-    for (id, before) in writes {
-        let row: &Reservation = snapshot.reservation(*id).ok_or_else(gone)?;
-        written.add(ReservationRow::of(row)?, *before);
-    }
-    written.write(session, event, &UPDATE_RESERVATIONS, &INSERT_RESERVATIONS).await
-}
-
-/// Writes payments.
-async fn payments(
-    session: &mut Session,
-    event: EventId,
-    snapshot: &Snapshot,
-    writes: &BTreeMap<PaymentId, u64>,
-) -> Result<(), StoreError> {
-    let mut written = Written::new();
-    for (id, before) in writes {
-        let row: &Payment = snapshot.payment(*id).ok_or_else(gone)?;
-        written.add(PaymentRow::of(row)?, *before);
-    }
-    written.write(session, event, &UPDATE_PAYMENTS, &INSERT_PAYMENTS).await
-}
-
-/// Inserts the records of applied commands.
-async fn commands(
-    session: &mut Session,
-    event: EventId,
-    new: &[(CommandKey, CommandRecord)],
-) -> Result<(), StoreError> {
-    insert_all(session, event, &INSERT_COMMANDS, &column(new, |(key, record)| CommandRow::of(*key, record)))
-        .await
 }
 
 /// Adds facts to the outbox, in order.
-async fn facts(
-    session: &mut Session,
+fn facts(
+    session: &Session,
     event: EventId,
     new: &[&(Timestamp, FactBody)],
-) -> Result<(), StoreError> {
+) -> Result<Option<Statement<'static>>, StoreError> {
     if new.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let bodies = new.iter().map(|(_, body)| fact_text(body)).collect::<Result<Vec<_>, _>>()?;
     let statement = session
@@ -219,41 +148,38 @@ async fn facts(
         .bind(column(new, |it| it.1.kind().name()))
         .bind(bodies)
         .bind(column(new, |it| it.1.reservation().map(ReservationId::as_uuid)));
-    session.execute(statement).await?;
-    Ok(())
+    Ok(Some(statement))
 }
 
-/// Increases an event's revision, and writes the seats and stocks that changed in it.
-async fn take_revision(
+/// Writes what batches of the organiser change, under the event's lock: ticket types, details, and that the event is
+/// deleted.
+pub(crate) async fn catalog(
     session: &mut Session,
     event: EventId,
-    snapshot: &Snapshot,
-    writes: &BTreeMap<SeatId, u64>,
-    stocks: &[&TicketType],
+    set: &WorkingSet,
     places: &mut Places,
 ) -> Result<(), StoreError> {
-    let find = |id: &SeatId| snapshot.seat(*id).map(SeatRow::of).ok_or_else(gone);
-    let seats = writes.keys().map(find).collect::<Result<Vec<_>, StoreError>>()?;
-    let before: Vec<i64> = writes.values().copied().map(stored).collect();
-    let stocks = column(stocks, |it| TicketTypeRow::of(it));
-    let revision = &*WRITE_REVISION;
-    let statement = session
-        .query(&revision.sql)
-        .bind(event.as_uuid())
-        .bind(stored(snapshot.map_version()))
-        .bind(places.event.clone())
-        .bind(places.of(stocks.iter().map(|it| TicketTypeId::from_uuid(it.id)))?)
-        .bind(any_left(snapshot.ticket_types()));
-    let statement = revision.seats.bind(statement, &seats).bind(before);
-    let statement = revision.stocks.bind(statement, &stocks);
-    let row = session.fetch_optional(statement).await?.ok_or_else(|| miscounted("events"))?;
-    let row = Row(&row);
-    let (counted, lie): (Vec<Uuid>, Vec<String>) = (row.get("stocks")?, row.get("places")?);
-    if usize::try_from(row.int("seats")?) != Ok(seats.len()) || counted.len() != stocks.len() {
-        return Err(miscounted("seats or stocks"));
+    let writes = set.writes();
+    let Some(snapshot) = set.snapshot() else {
+        return catalog::delete_event(session, event).await;
+    };
+    if writes.deleted {
+        return Err(StoreError::corrupt("an event is deleted and here"));
     }
-    row.text("place")?.clone_into(&mut places.event);
-    places.ticket_types.extend(counted.into_iter().map(TicketTypeId::from_uuid).zip(lie));
+    catalog::remove_ticket_types(session, event, &writes.removed_ticket_types).await?;
+    let (added, edited) = (&writes.new_ticket_types, &writes.edited_ticket_types);
+    new_ticket_types(session, event, &of(snapshot, added)?).await?;
+    let edited: BTreeSet<_> = edited.difference(added).copied().collect();
+    catalog::edit_ticket_types(session, event, &of(snapshot, &edited)?).await?;
+    for (key, record) in &writes.creations {
+        creation_records::remember(session, *key, record).await?;
+    }
+    if writes.event {
+        places.event = catalog::details(session, snapshot).await?;
+    }
+    if writes.search {
+        event_list::write_search(session, snapshot.event()).await?;
+    }
     Ok(())
 }
 

@@ -1,0 +1,220 @@
+//! Batches that are decided ahead: loaded, decided and encoded while the batch before them commits, on the rows that it
+//! leaves.
+//!
+//! Such a batch writes only once the batch before is committed, and only if the event's revision is the one that the
+//! batch before left: then no other server has written to the event since its rows were read. Otherwise nothing is
+//! written, and its commands are decided again under the event's lock. So nothing is answered that another commit could
+//! undo.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use tiketi_core::decide::coalesce_facts;
+use tiketi_core::{EventId, FactBody, StoreError, StoreErrorKind};
+use tiketi_sql::{answer_all, panicked};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::queue::permits::Permit;
+use crate::queue::{EventQueues, QueuedCommand, Rows, commit_batch, read_set};
+use crate::sql::session::Session;
+use crate::working_set::BatchClock;
+use crate::working_set::load::{self, Ahead, Places};
+use crate::working_set::write::Encoded;
+
+/// Serials taken for later batches, so that a few callers do not need one more round trip each time. Those that are left
+/// when the queue is empty are used by no reservation.
+const SPARE_SERIALS: i64 = 32;
+
+/// The batch before another one.
+pub(super) enum Before {
+    /// It is committed, and left the rows at these places.
+    Committed(Places),
+    /// It is being committed. The task answers its callers, and returns the places, or `None` if it failed or if another
+    /// server wrote to the event.
+    Committing { task: JoinHandle<Option<Places>>, commands: usize },
+    /// It failed.
+    Failed,
+}
+
+impl Before {
+    /// Returns how many commands are being committed.
+    pub(super) fn commands(&self) -> usize {
+        match self {
+            Self::Committing { commands, .. } => *commands,
+            Self::Committed(_) | Self::Failed => 0,
+        }
+    }
+
+    /// Returns whether it failed, as far as is known.
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self, Self::Failed)
+    }
+
+    /// Waits until nothing is being committed.
+    pub(super) async fn wait(&mut self) {
+        if let Self::Committing { task, .. } = self {
+            // A task that panicked has dropped its callers, who are answered by that.
+            let places = task.await.ok().flatten();
+            *self = places.map_or(Self::Failed, Self::Committed);
+        }
+    }
+
+    /// Waits for the commit, and returns where it left the rows; `None` if it failed.
+    pub(super) async fn places(mut self) -> Option<Places> {
+        self.wait().await;
+        match self {
+            Self::Committed(places) => Some(places),
+            Self::Committing { .. } | Self::Failed => None,
+        }
+    }
+}
+
+/// A batch that is decided and not written yet.
+pub(super) struct DecidedBatch {
+    session: Session,
+    permit: Permit,
+    event: EventId,
+    jobs: Vec<QueuedCommand>,
+    /// `None` if every command was refused, or was applied before.
+    encoded: Option<Encoded>,
+    facts: Vec<FactBody>,
+    /// The event's revision before the batch.
+    revision: i64,
+    began: Instant,
+}
+
+/// Decides commands on the rows that the batch before leaves, without the event's lock.
+///
+/// The transaction is open already, so that only the writes and the commit are left when the batch before is committed.
+/// Returns the commands if they have to be decided under the lock; the rows are not valid then.
+pub(super) async fn decide_ahead(
+    queues: &Arc<EventQueues>,
+    event: EventId,
+    rows: &mut Rows,
+    permit: Permit,
+    mut jobs: Vec<QueuedCommand>,
+) -> Result<DecidedBatch, Vec<QueuedCommand>> {
+    let began = Instant::now();
+    queues.writer.counted.add_transaction();
+    let deciding = AssertUnwindSafe(decide(queues, event, rows, &mut jobs)).catch_unwind();
+    let decided = deciding.await.unwrap_or_else(|panic| Err(panicked(&*panic)));
+    match decided {
+        Ok(Some(Decided { session, encoded, facts, revision })) => {
+            Ok(DecidedBatch { session, permit, event, jobs, encoded, facts, revision, began })
+        }
+        Ok(None) => Err(jobs),
+        Err(error) => {
+            queues.writer.metrics.retry(&error, Some(event));
+            Err(jobs)
+        }
+    }
+}
+
+struct Decided {
+    session: Session,
+    encoded: Option<Encoded>,
+    facts: Vec<FactBody>,
+    revision: i64,
+}
+
+/// Returns `None` if the commands change what needs the lock.
+async fn decide(
+    queues: &EventQueues,
+    event: EventId,
+    rows: &mut Rows,
+    jobs: &mut [QueuedCommand],
+) -> Result<Option<Decided>, StoreError> {
+    let writer = &queues.writer;
+    let mut session = writer.connections.begin_in_task(writer.begin.first).await?;
+    let (reads, set) = (read_set(jobs), &mut rows.set);
+    let Ahead { store_now, wanted } = load::commands_ahead(&mut session, event, set, &reads).await?;
+    set.set_clock(BatchClock { store_now, margin: writer.clock_lead });
+    set.set_wanted(wanted, writer.publisher.wanted(event));
+    load::rows(&mut session, event, set, &reads, SPARE_SERIALS).await?;
+    for job in jobs {
+        job.decide(set)?;
+    }
+    if set.writes().changes_catalog() {
+        return Ok(None);
+    }
+    let revision = rows.revision;
+    let mut decided = Decided { session, encoded: None, facts: Vec::new(), revision };
+    if !set.writes().is_empty() {
+        let facts = coalesce_facts(set.take_facts());
+        decided.encoded = Some(Encoded::of(&decided.session, event, revision, set, &facts)?);
+        decided.facts = facts.into_iter().map(|(_, body)| body).collect();
+        rows.revision += 1;
+    }
+    set.begin_next();
+    Ok(Some(decided))
+}
+
+impl DecidedBatch {
+    /// Commits the batch in a task of its own, and answers its callers.
+    pub(super) fn commit(self, queues: Arc<EventQueues>, places: Places) -> Before {
+        let commands = self.jobs.len();
+        Before::Committing { task: tokio::spawn(self.write_and_answer(queues, places)), commands }
+    }
+
+    /// Returns the commands, and rolls the transaction back.
+    pub(super) fn into_jobs(self) -> Vec<QueuedCommand> {
+        self.jobs
+    }
+
+    async fn write_and_answer(self, queues: Arc<EventQueues>, places: Places) -> Option<Places> {
+        let Self { session, permit, event, jobs, encoded, facts, revision, began } = self;
+        let writer = &queues.writer;
+        // A panic drops the session, which rolls the transaction back.
+        let writing = AssertUnwindSafe(write(session, event, encoded, revision, places)).catch_unwind();
+        let written = writing.await.unwrap_or_else(|panic| Err(panicked(&*panic)));
+        drop(permit);
+        match written {
+            Ok(Some(places)) => {
+                writer.publisher.publish(event, facts);
+                let commands = jobs.len();
+                answer_all(jobs, Ok(()));
+                writer.metrics.batch(commands, 1, began.elapsed());
+                Some(places)
+            }
+            Err(error) if error.may_have_applied() => {
+                answer_all(jobs, Err(error));
+                None
+            }
+            nothing_written => {
+                let error = nothing_written.err().unwrap_or_else(changed);
+                writer.metrics.retry(&error, Some(event));
+                commit_batch(writer, event, &mut None, jobs).await;
+                None
+            }
+        }
+    }
+}
+
+/// Writes a batch and commits it; returns `None` if another server has written to the event.
+async fn write(
+    mut session: Session,
+    event: EventId,
+    encoded: Option<Encoded>,
+    revision: i64,
+    mut places: Places,
+) -> Result<Option<Places>, StoreError> {
+    let Some(encoded) = encoded else {
+        // Refusals are answered only if what they were decided on is what is committed.
+        let is_current = load::is_current(&mut session, event, &places.event, revision).await?;
+        session.rollback().await?;
+        return Ok(is_current.then_some(places));
+    };
+    if !encoded.write(&mut session, &mut places).await? {
+        session.rollback().await?;
+        return Ok(None);
+    }
+    session.commit().await?;
+    Ok(Some(places))
+}
+
+/// Returns why a batch is decided again.
+fn changed() -> StoreError {
+    StoreError::new(StoreErrorKind::Contention, "another server has written to the event")
+}

@@ -1,0 +1,182 @@
+//! The task that serves one event's queue.
+
+use std::sync::Arc;
+
+use futures::future::{Either, select};
+use tiketi_core::EventId;
+use tokio::sync::Notify;
+
+use crate::queue::ahead::{Before, decide_ahead};
+use crate::queue::{CachedWorkingSet, EventQueues, MAX_BATCH, QueuedCommand, commit_batch};
+
+/// How many times a worker yields to callers, at most, while more commands arrive.
+const MAX_YIELDS: u32 = 16;
+/// From how many commands on, waiting and being committed, they are shared between two batches.
+const LEAST_SHARED: usize = 32;
+
+/// The task that serves one event's queue.
+pub(super) struct EventWorker {
+    queues: Arc<EventQueues>,
+    event: EventId,
+    arrived: Arc<Notify>,
+    is_open: bool,
+}
+
+impl EventWorker {
+    pub(super) fn new(queues: Arc<EventQueues>, event: EventId, arrived: Arc<Notify>) -> Self {
+        Self { queues, event, arrived, is_open: true }
+    }
+
+    /// Returns how many commands wait.
+    fn waiting(&self) -> usize {
+        self.queues.lock().get(&self.event).map_or(0, |queue| queue.jobs.len())
+    }
+
+    /// Takes waiting commands, up to `most`.
+    fn take(&self, most: usize) -> Vec<QueuedCommand> {
+        let mut queues = self.queues.lock();
+        let Some(queue) = queues.get_mut(&self.event) else { return Vec::new() };
+        let count = queue.jobs.len().min(most);
+        let jobs: Vec<_> = queue.jobs.drain(..count).collect();
+        drop(queues);
+        if !jobs.is_empty() {
+            self.queues.writer.counted.add(jobs.len());
+        }
+        jobs
+    }
+
+    /// Closes the queue if no command waits.
+    fn close_if_empty(&mut self) -> bool {
+        let mut queues = self.queues.lock();
+        if queues.get(&self.event).is_some_and(|queue| !queue.jobs.is_empty()) {
+            return false;
+        }
+        queues.remove(&self.event);
+        self.is_open = false;
+        true
+    }
+
+    /// Lets tasks that are ready, such as the callers just answered, send their next commands. It yields and does
+    /// not sleep.
+    async fn let_callers_come(&self) {
+        let mut before = self.waiting();
+        for _ in 0..MAX_YIELDS {
+            tokio::task::yield_now().await;
+            let now = self.waiting();
+            if now == before || now >= MAX_BATCH {
+                break;
+            }
+            before = now;
+        }
+    }
+
+    /// Commits one batch that locks the event before it reads.
+    async fn commit_locked(&self, mut cached: Option<CachedWorkingSet>) -> Option<CachedWorkingSet> {
+        let jobs = self.take(MAX_BATCH);
+        if !jobs.is_empty() {
+            commit_batch(&self.queues.writer, self.event, &mut cached, jobs).await;
+        }
+        cached
+    }
+
+    /// Commits batches that are decided ahead, until no command waits, or until something is not as expected.
+    async fn commit_ahead(&self, cached: CachedWorkingSet) -> Option<CachedWorkingSet> {
+        let CachedWorkingSet { mut rows, places } = cached;
+        let mut before = Before::Committed(places);
+        while rows.are_worth_keeping() {
+            if self.waiting() == 0 && !self.wait_during(&mut before).await {
+                break;
+            }
+            if before.has_failed() {
+                return self.commit_again(self.take(MAX_BATCH)).await;
+            }
+            self.let_callers_come().await;
+            let Some(permit) = self.queues.writer.permits.try_acquire(self.event) else {
+                // Other events need the connections: this one waits for its turn, with one batch at a time.
+                let cached = before.places().await.map(|places| CachedWorkingSet { rows, places });
+                return self.commit_locked(cached).await;
+            };
+            let jobs = self.take(share(self.waiting(), before.commands()));
+            let decided = decide_ahead(&self.queues, self.event, &mut rows, permit, jobs).await;
+            match (before.places().await, decided) {
+                (Some(places), Ok(batch)) => before = batch.commit(Arc::clone(&self.queues), places),
+                (_, Ok(batch)) => return self.commit_again(batch.into_jobs()).await,
+                (_, Err(jobs)) => return self.commit_again(jobs).await,
+            }
+        }
+        before
+            .places()
+            .await
+            .filter(|_| rows.are_worth_keeping())
+            .map(|places| CachedWorkingSet { rows, places })
+    }
+
+    /// Waits for a command while a batch commits; returns false if there is none when it is committed.
+    async fn wait_during(&self, before: &mut Before) -> bool {
+        while self.waiting() == 0 {
+            let arrived = std::pin::pin!(self.arrived.notified());
+            let committed = std::pin::pin!(before.wait());
+            if let Either::Right(_) = select(arrived, committed).await {
+                self.let_callers_come().await;
+                return self.waiting() > 0;
+            }
+        }
+        true
+    }
+
+    /// Commits commands whose decision is not valid, under the lock and on rows that are read again.
+    async fn commit_again(&self, jobs: Vec<QueuedCommand>) -> Option<CachedWorkingSet> {
+        let mut cached = None;
+        commit_batch(&self.queues.writer, self.event, &mut cached, jobs).await;
+        // Another server may write to the event, so that the next batch must see first that none did.
+        cached.map(|mut cached| {
+            cached.rows.is_alone = false;
+            cached
+        })
+    }
+}
+
+/// Returns how many of the waiting commands the next batch takes while a batch of others commits.
+///
+/// Callers that are answered come back: if one batch took them all, none would be left to decide while it commits.
+fn share(waiting: usize, committing: usize) -> usize {
+    let all = waiting + committing;
+    let share = if all < LEAST_SHARED { waiting } else { all.div_ceil(2) };
+    share.min(MAX_BATCH)
+}
+
+impl Drop for EventWorker {
+    /// Fails the callers that wait for a worker that ended early, by a defect or with its runtime.
+    fn drop(&mut self) {
+        if self.is_open {
+            let _unserved = self.queues.lock().remove(&self.event);
+        }
+    }
+}
+
+/// Commits the commands of an event's queue until there are none.
+pub(super) async fn serve(mut worker: EventWorker) {
+    let mut cached: Option<CachedWorkingSet> = None;
+    loop {
+        worker.let_callers_come().await;
+        if worker.close_if_empty() {
+            break;
+        }
+        cached = match cached.take() {
+            Some(known) if known.rows.is_alone => worker.commit_ahead(known).await,
+            before => worker.commit_locked(before).await,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_commands_stay_together_and_many_are_shared_between_two_batches() {
+        assert_eq!((share(1, 0), share(20, 5)), (1, 20));
+        assert_eq!((share(256, 0), share(128, 128), share(255, 1)), (128, 128, 128));
+        assert_eq!(share(5_000, MAX_BATCH), MAX_BATCH);
+    }
+}
