@@ -11,7 +11,6 @@ use crate::figures::{Timings, ratio};
 use crate::hall::Hall;
 use crate::hold::Options;
 use crate::load::{self, More, NO_LIMIT};
-use crate::shop::Shop;
 use crate::way::{Way, print_table};
 
 /// How many times each hall is measured.
