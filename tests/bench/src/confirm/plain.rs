@@ -27,7 +27,7 @@ const CONFIRMING: &str = "UPDATE tiketi.payments SET state = 'confirming', state
     reconcile_at = 4000000000000000, awaited_since = 1, version = version + 1 WHERE event = $1 AND id = $2";
 const PAYING: &str =
     "UPDATE tiketi.reservations SET state = 'paying', version = version + 1 WHERE event = $1 AND id = $2";
-const PAID: &str = "UPDATE tiketi.payments SET state = 'paid', captured = amount, taken_in = currency, reconciliation = NULL, \
+const PAID: &str = "UPDATE tiketi.payments SET state = 'paid', captured = amount, captured_at = 1, taken_in = currency, reconciliation = NULL, \
     reconcile_at = NULL, awaited_since = NULL, provider_key = $3, version = version + 1 WHERE event = $1 AND id = $2";
 const CONFIRMED: &str =
     "UPDATE tiketi.reservations SET state = 'confirmed', version = version + 1 WHERE event = $1 AND id = $2";
