@@ -8,6 +8,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use tiketi_core::decide::coalesce_facts;
@@ -27,13 +28,23 @@ use crate::working_set::write::Encoded;
 /// when the queue is empty are used by no reservation.
 const SPARE_SERIALS: i64 = 32;
 
+/// A batch that is committed.
+pub(super) struct Committed {
+    /// Where it left the rows.
+    pub(super) places: Places,
+    /// How long its commit took, after everything was written.
+    pub(super) commit_took: Duration,
+}
+
 /// The batch before another one.
 pub(super) enum Before {
-    /// It is committed, and left the rows at these places.
-    Committed(Places),
-    /// It is being committed. The task answers its callers, and returns the places, or `None` if it failed or if another
-    /// server wrote to the event.
-    Committing { task: JoinHandle<Option<Places>>, commands: usize },
+    Committed(Committed),
+    /// It is being committed. The task answers its callers, and returns `None` if the commit failed or if another server
+    /// wrote to the event.
+    Committing {
+        task: JoinHandle<Option<Committed>>,
+        commands: usize,
+    },
     /// It failed.
     Failed,
 }
@@ -56,16 +67,16 @@ impl Before {
     pub(super) async fn wait(&mut self) {
         if let Self::Committing { task, .. } = self {
             // A task that panicked has dropped its callers, who are answered by that.
-            let places = task.await.ok().flatten();
-            *self = places.map_or(Self::Failed, Self::Committed);
+            let committed = task.await.ok().flatten();
+            *self = committed.map_or(Self::Failed, Self::Committed);
         }
     }
 
-    /// Waits for the commit, and returns where it left the rows; `None` if it failed.
-    pub(super) async fn places(mut self) -> Option<Places> {
+    /// Waits for the commit; returns `None` if it failed.
+    pub(super) async fn committed(mut self) -> Option<Committed> {
         self.wait().await;
         match self {
-            Self::Committed(places) => Some(places),
+            Self::Committed(committed) => Some(committed),
             Self::Committing { .. } | Self::Failed => None,
         }
     }
@@ -83,6 +94,8 @@ pub(super) struct DecidedBatch {
     /// The event's revision before the batch.
     revision: i64,
     began: Instant,
+    /// How long it took to load, decide and encode each command.
+    pub(super) each_took: Duration,
 }
 
 /// Decides commands on the rows that the batch before leaves, without the event's lock.
@@ -102,7 +115,8 @@ pub(super) async fn decide_ahead(
     let decided = deciding.await.unwrap_or_else(|panic| Err(panicked(&*panic)));
     match decided {
         Ok(Some(Decided { session, encoded, facts, revision })) => {
-            Ok(DecidedBatch { session, permit, event, jobs, encoded, facts, revision, began })
+            let each_took = began.elapsed() / u32::try_from(jobs.len().max(1)).unwrap_or(u32::MAX);
+            Ok(DecidedBatch { session, permit, event, jobs, encoded, facts, revision, began, each_took })
         }
         Ok(None) => Err(jobs),
         Err(error) => {
@@ -163,20 +177,20 @@ impl DecidedBatch {
         self.jobs
     }
 
-    async fn write_and_answer(self, queues: Arc<EventQueues>, places: Places) -> Option<Places> {
-        let Self { session, permit, event, jobs, encoded, facts, revision, began } = self;
+    async fn write_and_answer(self, queues: Arc<EventQueues>, places: Places) -> Option<Committed> {
+        let Self { session, permit, event, jobs, encoded, facts, revision, began, each_took: _ } = self;
         let writer = &queues.writer;
         // A panic drops the session, which rolls the transaction back.
         let writing = AssertUnwindSafe(write(session, event, encoded, revision, places)).catch_unwind();
         let written = writing.await.unwrap_or_else(|panic| Err(panicked(&*panic)));
         drop(permit);
         match written {
-            Ok(Some(places)) => {
+            Ok(Some(committed)) => {
                 writer.publisher.publish(event, facts);
                 let commands = jobs.len();
                 answer_all(jobs, Ok(()));
                 writer.metrics.batch(commands, 1, began.elapsed());
-                Some(places)
+                Some(committed)
             }
             Err(error) if error.may_have_applied() => {
                 answer_all(jobs, Err(error));
@@ -199,19 +213,20 @@ async fn write(
     encoded: Option<Encoded>,
     revision: i64,
     mut places: Places,
-) -> Result<Option<Places>, StoreError> {
+) -> Result<Option<Committed>, StoreError> {
     let Some(encoded) = encoded else {
         // Refusals are answered only if what they were decided on is what is committed.
         let is_current = load::is_current(&mut session, event, &places.event, revision).await?;
         session.rollback().await?;
-        return Ok(is_current.then_some(places));
+        return Ok(is_current.then_some(Committed { places, commit_took: Duration::ZERO }));
     };
     if !encoded.write(&mut session, &mut places).await? {
         session.rollback().await?;
         return Ok(None);
     }
+    let began = Instant::now();
     session.commit().await?;
-    Ok(Some(places))
+    Ok(Some(Committed { places, commit_took: began.elapsed() }))
 }
 
 /// Returns why a batch is decided again.

@@ -1,12 +1,13 @@
 //! The task that serves one event's queue.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::{Either, select};
 use tiketi_core::EventId;
 use tokio::sync::Notify;
 
-use crate::queue::ahead::{Before, decide_ahead};
+use crate::queue::ahead::{Before, Committed, decide_ahead};
 use crate::queue::{CachedWorkingSet, EventQueues, MAX_BATCH, QueuedCommand, commit_batch};
 
 /// How many times a worker yields to callers, at most, while more commands arrive.
@@ -82,7 +83,8 @@ impl EventWorker {
     /// Commits batches that are decided ahead, until no command waits, or until something is not as expected.
     async fn commit_ahead(&self, cached: CachedWorkingSet) -> Option<CachedWorkingSet> {
         let CachedWorkingSet { mut rows, places } = cached;
-        let mut before = Before::Committed(places);
+        let mut before = Before::Committed(Committed { places, commit_took: Duration::ZERO });
+        let mut pace = Pace::default();
         while rows.are_worth_keeping() {
             if self.waiting() == 0 && !self.wait_during(&mut before).await {
                 break;
@@ -93,22 +95,23 @@ impl EventWorker {
             self.let_callers_come().await;
             let Some(permit) = self.queues.writer.permits.try_acquire(self.event) else {
                 // Other events need the connections: this one waits for its turn, with one batch at a time.
-                let cached = before.places().await.map(|places| CachedWorkingSet { rows, places });
+                let committed = before.committed().await;
+                let cached = committed.map(|it| CachedWorkingSet { rows, places: it.places });
                 return self.commit_locked(cached).await;
             };
-            let jobs = self.take(share(self.waiting(), before.commands()));
+            let jobs = self.take(pace.share(self.waiting(), before.commands()));
             let decided = decide_ahead(&self.queues, self.event, &mut rows, permit, jobs).await;
-            match (before.places().await, decided) {
-                (Some(places), Ok(batch)) => before = batch.commit(Arc::clone(&self.queues), places),
+            match (before.committed().await, decided) {
+                (Some(Committed { places, commit_took }), Ok(batch)) => {
+                    pace = Pace { commit: commit_took, each: batch.each_took };
+                    before = batch.commit(Arc::clone(&self.queues), places);
+                }
                 (_, Ok(batch)) => return self.commit_again(batch.into_jobs()).await,
                 (_, Err(jobs)) => return self.commit_again(jobs).await,
             }
         }
-        before
-            .places()
-            .await
-            .filter(|_| rows.are_worth_keeping())
-            .map(|places| CachedWorkingSet { rows, places })
+        let committed = before.committed().await.filter(|_| rows.are_worth_keeping());
+        committed.map(|it| CachedWorkingSet { rows, places: it.places })
     }
 
     /// Waits for a command while a batch commits; returns false if there is none when it is committed.
@@ -136,13 +139,27 @@ impl EventWorker {
     }
 }
 
-/// Returns how many of the waiting commands the next batch takes while a batch of others commits.
-///
-/// Callers that are answered come back: if one batch took them all, none would be left to decide while it commits.
-fn share(waiting: usize, committing: usize) -> usize {
-    let all = waiting + committing;
-    let share = if all < LEAST_SHARED { waiting } else { all.div_ceil(2) };
-    share.min(MAX_BATCH)
+/// How long the last batches took.
+#[derive(Debug, Clone, Copy, Default)]
+struct Pace {
+    /// The commit, whatever is in the batch.
+    commit: Duration,
+    /// Each command, until it was decided and encoded.
+    each: Duration,
+}
+
+impl Pace {
+    /// Returns how many of the waiting commands the next batch takes while others are being committed.
+    ///
+    /// Callers that are answered come back: if one batch took them all, none would be left to decide while it commits. Two
+    /// batches have two commits, so they are worth it only if all the decisions take longer than a commit.
+    fn share(self, waiting: usize, committing: usize) -> usize {
+        let all = waiting + committing;
+        let deciding = self.each * u32::try_from(all).unwrap_or(u32::MAX);
+        let is_shared = all >= LEAST_SHARED && deciding > self.commit;
+        let share = if is_shared { all.div_ceil(2) } else { waiting };
+        share.min(MAX_BATCH)
+    }
 }
 
 impl Drop for EventWorker {
@@ -173,10 +190,19 @@ pub(super) async fn serve(mut worker: EventWorker) {
 mod tests {
     use super::*;
 
+    const QUICK: Pace = Pace { commit: Duration::from_millis(1), each: Duration::from_micros(20) };
+    const SLOW: Pace = Pace { commit: Duration::from_millis(8), ..QUICK };
+
     #[test]
     fn few_commands_stay_together_and_many_are_shared_between_two_batches() {
-        assert_eq!((share(1, 0), share(20, 5)), (1, 20));
-        assert_eq!((share(256, 0), share(128, 128), share(255, 1)), (128, 128, 128));
-        assert_eq!(share(5_000, MAX_BATCH), MAX_BATCH);
+        assert_eq!((QUICK.share(1, 0), QUICK.share(20, 5)), (1, 20));
+        assert_eq!((QUICK.share(256, 0), QUICK.share(128, 128), QUICK.share(255, 1)), (128, 128, 128));
+        assert_eq!(QUICK.share(5_000, MAX_BATCH), MAX_BATCH);
+    }
+
+    #[test]
+    fn a_commit_that_takes_longer_than_all_decisions_is_shared_by_all() {
+        assert_eq!((SLOW.share(256, 0), SLOW.share(255, 1)), (256, 255));
+        assert_eq!((SLOW.share(5_000, 0), SLOW.share(5_000, MAX_BATCH)), (MAX_BATCH, MAX_BATCH));
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::cluster::TestCluster;
 
 /// Longer than any commit of these tests, and than the retries after a lost session.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Blocks the commit of the first reservation while another session has the advisory lock 24, and those of later ones
 /// while it has 23.
 const GATE: [&str; 2] = [

@@ -65,7 +65,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     for _ in 0..TURNS {
         let turn = runtime.block_on(take_turn(options))?;
         for (way, timings) in ways.iter_mut().zip(turn) {
-            timings.into_iter().for_each(|timings| way.record(timings));
+            if let Some(timings) = timings {
+                way.record(timings);
+            }
         }
     }
     let [hold, prepare, confirm, limit, plain] = &ways;
