@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::queue::permits::Permit;
-use crate::queue::{EventQueues, QueuedCommand, Rows, commit_batch, read_set};
+use crate::queue::{EventQueues, QueuedCommand, Rows, read_set};
 use crate::sql::session::Session;
 use crate::working_set::BatchClock;
 use crate::working_set::load::{self, Ahead, Places};
@@ -39,14 +39,14 @@ pub(super) struct Committed {
 /// The batch before another one.
 pub(super) enum Before {
     Committed(Committed),
-    /// It is being committed. The task answers its callers, and returns `None` if the commit failed or if another server
-    /// wrote to the event.
+    /// It is being committed, by a task that answers its callers.
     Committing {
-        task: JoinHandle<Option<Committed>>,
+        task: JoinHandle<Result<Committed, Vec<QueuedCommand>>>,
         commands: usize,
     },
-    /// It failed.
-    Failed,
+    /// It failed, or another server wrote to the event. The commands are to be decided again; there are none if the
+    /// outcome is unknown, which its callers were told.
+    Failed(Vec<QueuedCommand>),
 }
 
 impl Before {
@@ -54,30 +54,31 @@ impl Before {
     pub(super) fn commands(&self) -> usize {
         match self {
             Self::Committing { commands, .. } => *commands,
-            Self::Committed(_) | Self::Failed => 0,
+            Self::Committed(_) | Self::Failed(_) => 0,
         }
     }
 
     /// Returns whether it failed, as far as is known.
     pub(super) fn has_failed(&self) -> bool {
-        matches!(self, Self::Failed)
+        matches!(self, Self::Failed(_))
     }
 
     /// Waits until nothing is being committed.
     pub(super) async fn wait(&mut self) {
         if let Self::Committing { task, .. } = self {
             // A task that panicked has dropped its callers, who are answered by that.
-            let committed = task.await.ok().flatten();
-            *self = committed.map_or(Self::Failed, Self::Committed);
+            let committed = task.await.unwrap_or_else(|_| Err(Vec::new()));
+            *self = committed.map_or_else(Self::Failed, Self::Committed);
         }
     }
 
-    /// Waits for the commit; returns `None` if it failed.
-    pub(super) async fn committed(mut self) -> Option<Committed> {
+    /// Waits for the commit; returns the commands that are to be decided again if it failed.
+    pub(super) async fn committed(mut self) -> Result<Committed, Vec<QueuedCommand>> {
         self.wait().await;
         match self {
-            Self::Committed(committed) => Some(committed),
-            Self::Committing { .. } | Self::Failed => None,
+            Self::Committed(committed) => Ok(committed),
+            Self::Failed(jobs) => Err(jobs),
+            Self::Committing { .. } => Err(Vec::new()),
         }
     }
 }
@@ -177,7 +178,13 @@ impl DecidedBatch {
         self.jobs
     }
 
-    async fn write_and_answer(self, queues: Arc<EventQueues>, places: Places) -> Option<Committed> {
+    /// Returns the commands if nothing was written. Whoever decides them again needs a permit, and this one is returned
+    /// before.
+    async fn write_and_answer(
+        self,
+        queues: Arc<EventQueues>,
+        places: Places,
+    ) -> Result<Committed, Vec<QueuedCommand>> {
         let Self { session, permit, event, jobs, encoded, facts, revision, began, each_took: _ } = self;
         let writer = &queues.writer;
         // A panic drops the session, which rolls the transaction back.
@@ -190,17 +197,16 @@ impl DecidedBatch {
                 let commands = jobs.len();
                 answer_all(jobs, Ok(()));
                 writer.metrics.batch(commands, 1, began.elapsed());
-                Some(committed)
+                Ok(committed)
             }
             Err(error) if error.may_have_applied() => {
                 answer_all(jobs, Err(error));
-                None
+                Err(Vec::new())
             }
             nothing_written => {
                 let error = nothing_written.err().unwrap_or_else(changed);
                 writer.metrics.retry(&error, Some(event));
-                commit_batch(writer, event, &mut None, jobs).await;
-                None
+                Err(jobs)
             }
         }
     }

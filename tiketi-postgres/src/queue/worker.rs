@@ -7,7 +7,7 @@ use futures::future::{Either, select};
 use tiketi_core::EventId;
 use tokio::sync::Notify;
 
-use crate::queue::ahead::{Before, Committed, decide_ahead};
+use crate::queue::ahead::{Before, Committed, DecidedBatch, decide_ahead};
 use crate::queue::{CachedWorkingSet, EventQueues, MAX_BATCH, QueuedCommand, commit_batch};
 
 /// How many times a worker yields to callers, at most, while more commands arrive.
@@ -90,28 +90,39 @@ impl EventWorker {
                 break;
             }
             if before.has_failed() {
-                return self.commit_again(self.take(MAX_BATCH)).await;
+                break;
             }
             self.let_callers_come().await;
             let Some(permit) = self.queues.writer.permits.try_acquire(self.event) else {
                 // Other events need the connections: this one waits for its turn, with one batch at a time.
-                let committed = before.committed().await;
-                let cached = committed.map(|it| CachedWorkingSet { rows, places: it.places });
-                return self.commit_locked(cached).await;
+                return match before.committed().await {
+                    Ok(Committed { places, .. }) => {
+                        self.commit_locked(Some(CachedWorkingSet { rows, places })).await
+                    }
+                    Err(jobs) => self.commit_again([jobs]).await,
+                };
             };
             let jobs = self.take(pace.share(self.waiting(), before.commands()));
             let decided = decide_ahead(&self.queues, self.event, &mut rows, permit, jobs).await;
             match (before.committed().await, decided) {
-                (Some(Committed { places, commit_took }), Ok(batch)) => {
+                (Ok(Committed { places, commit_took }), Ok(batch)) => {
                     pace = Pace { commit: commit_took, each: batch.each_took };
                     before = batch.commit(Arc::clone(&self.queues), places);
                 }
-                (_, Ok(batch)) => return self.commit_again(batch.into_jobs()).await,
-                (_, Err(jobs)) => return self.commit_again(jobs).await,
+                (committed, decided) => {
+                    let failed = committed.err().unwrap_or_default();
+                    // This returns the permit of the batch, before another one is waited for.
+                    let next = decided.map_or_else(|jobs| jobs, DecidedBatch::into_jobs);
+                    return self.commit_again([failed, next]).await;
+                }
             }
         }
-        let committed = before.committed().await.filter(|_| rows.are_worth_keeping());
-        committed.map(|it| CachedWorkingSet { rows, places: it.places })
+        match before.committed().await {
+            Ok(Committed { places, .. }) => {
+                rows.are_worth_keeping().then_some(CachedWorkingSet { rows, places })
+            }
+            Err(jobs) => self.commit_again([jobs]).await,
+        }
     }
 
     /// Waits for a command while a batch commits; returns false if there is none when it is committed.
@@ -127,10 +138,15 @@ impl EventWorker {
         true
     }
 
-    /// Commits commands whose decision is not valid, under the lock and on rows that are read again.
-    async fn commit_again(&self, jobs: Vec<QueuedCommand>) -> Option<CachedWorkingSet> {
+    /// Commits commands whose decisions are not valid, under the lock and on rows that are read again.
+    async fn commit_again<const N: usize>(
+        &self,
+        batches: [Vec<QueuedCommand>; N],
+    ) -> Option<CachedWorkingSet> {
         let mut cached = None;
-        commit_batch(&self.queues.writer, self.event, &mut cached, jobs).await;
+        for jobs in batches.into_iter().filter(|jobs| !jobs.is_empty()) {
+            commit_batch(&self.queues.writer, self.event, &mut cached, jobs).await;
+        }
         // Another server may write to the event, so that the next batch must see first that none did.
         cached.map(|mut cached| {
             cached.rows.is_alone = false;
