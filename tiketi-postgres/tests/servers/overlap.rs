@@ -160,11 +160,11 @@ async fn what_another_server_writes_between_two_batches_is_seen() {
     let mut overlap = overlap(another_seat).await;
     let mut rival = overlap.cluster.connect().await;
     let event = overlap.hall.event.as_uuid();
-    // It waits for the event before the second batch does, and so comes between the two.
+    // It waits for the table, and the second batch waits behind it: so it comes between the two.
     let cancels = tokio::spawn(async move {
         let mut transaction = rival.begin().await.unwrap();
-        let lock = sqlx::query("SELECT 1 AS rival FROM tiketi.events WHERE id = $1 FOR UPDATE").bind(event);
-        lock.execute(&mut *transaction).await.unwrap();
+        let lock = "LOCK TABLE tiketi.events IN SHARE ROW EXCLUSIVE MODE /* rival */";
+        sqlx::query(lock).execute(&mut *transaction).await.unwrap();
         let cancel = "UPDATE tiketi.events SET state = 'cancelled', state_at = 1, revision = revision + 1 WHERE id = $1";
         sqlx::query(cancel).bind(event).execute(&mut *transaction).await.unwrap();
         transaction.commit().await.unwrap();
