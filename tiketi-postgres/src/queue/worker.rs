@@ -14,6 +14,9 @@ use crate::queue::{CachedWorkingSet, EventQueues, MAX_BATCH, QueuedCommand, comm
 const MAX_YIELDS: u32 = 16;
 /// From how many commands on, waiting and being committed, they are shared between two batches.
 const LEAST_SHARED: usize = 32;
+/// How many times longer than a commit all decisions must take for a second commit to be worth it: decisions and writes
+/// may have to share the same cores, and then gain less from each other's waits.
+const COMMITS_WORTH: u32 = 3;
 
 /// The task that serves one event's queue.
 pub(super) struct EventWorker {
@@ -168,11 +171,11 @@ impl Pace {
     /// Returns how many of the waiting commands the next batch takes while others are being committed.
     ///
     /// Callers that are answered come back: if one batch took them all, none would be left to decide while it commits. Two
-    /// batches have two commits, so they are worth it only if all the decisions take longer than a commit.
+    /// batches have two commits, so they are worth it only if all the decisions take far longer than a commit.
     fn share(self, waiting: usize, committing: usize) -> usize {
         let all = waiting + committing;
         let deciding = self.each * u32::try_from(all).unwrap_or(u32::MAX);
-        let is_shared = all >= LEAST_SHARED && deciding > self.commit;
+        let is_shared = all >= LEAST_SHARED && deciding > self.commit * COMMITS_WORTH;
         let share = if is_shared { all.div_ceil(2) } else { waiting };
         share.min(MAX_BATCH)
     }
