@@ -46,6 +46,21 @@ fn a_hold_that_is_not_over_goes_on_and_is_paid_by_another_attempt() {
     assert_eq!(audit(&show.snapshot), []);
 }
 
+/// The note was written by a server whose clock is ahead, and does not settle what nobody knew of.
+#[test]
+fn a_part_returned_before_the_late_capture_was_known_needs_attention() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let payment = show.confirming(at(1), held, ADA);
+    show.accept(&end(&show, at(601), payment));
+    show.expire(at(601), held);
+    let part_of_it = Captured::kept(payment.to_string(), "taken", won(100)).refunded(won(40));
+    let late = RecordOutcome::new(payment, CaptureOutcome::Paid(part_of_it));
+    show.accept(&late.paid_by(ADA, Terms::default()).at(at(601), show.key()));
+    assert!(matches!(show.reservation(held).state, ReservationState::Confirmed { .. }));
+    assert!(show.payment(payment).needs_attention(), "which tickets came back is not stated");
+}
+
 #[test]
 fn money_of_an_ended_payment_is_late_money() {
     for taken in [false, true] {
