@@ -21,6 +21,8 @@ pub(crate) struct Book {
     pub(crate) taken: Option<Money>,
     /// The refunds that the shop asked for and that were made.
     pub(crate) refunds: BTreeMap<RefundId, i64>,
+    /// The refunds that it refused; it says so again, however late a request comes.
+    pub(crate) refused: BTreeSet<RefundId>,
     /// What staff gave back on the provider's own pages.
     pub(crate) by_hand: i64,
     /// The amount that the buyer authorised in the browser.
@@ -82,6 +84,11 @@ impl Provider {
         self.webhooks.push_back((self.webhooks_made, payment));
         self.changed.insert(payment);
         self.books.entry(payment).or_default()
+    }
+
+    /// Remembers that a refund was refused.
+    fn refuse(&mut self, payment: PaymentId, refund: RefundId) {
+        self.books.entry(payment).or_default().refused.insert(refund);
     }
 
     /// Gives money back as staff do on the provider's own pages.

@@ -127,8 +127,9 @@ fn give_back(world: &World, request: &RefundRequest) -> RefundAnswer {
     if known.refunds.contains_key(&request.refund) {
         return RefundAnswer::Done;
     }
-    let is_refused = world.strikes(Fault::ProviderRefusesRefund);
+    let is_refused = known.refused.contains(&request.refund) || world.strikes(Fault::ProviderRefusesRefund);
     if is_refused || request.amount.minor() > known.left() {
+        provider.refuse(request.payment, request.refund);
         return RefundAnswer::Refused { code: "NOT_CANCELABLE_AMOUNT".into() };
     }
     provider.change(request.payment).refunds.insert(request.refund, request.amount.minor());
