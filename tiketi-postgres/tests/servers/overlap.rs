@@ -143,8 +143,8 @@ async fn a_seat_of_a_batch_that_commits_is_taken_for_the_next_one() {
     assert!(first.is_ok() && is_refused(&second), "{second:?}");
 }
 
-/// Fails if the records of a batch are forgotten while it commits: the repetition is then refused, since its own seat is
-/// taken.
+/// The record stays in memory for the next batch. Without it the database refuses the key, and the command is decided
+/// again under the lock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_command_repeated_while_it_commits_is_replayed() {
     let mut overlap = overlap(|_, _, first| first.clone()).await;
