@@ -277,6 +277,7 @@ macro_rules! catalog_cases {
                 events_are_read_on_from_a_key,
                 short_words_of_every_script_are_found,
                 an_edited_event_is_found_by_its_new_words_only,
+                an_event_that_is_postponed_is_searched_in_its_new_place,
                 statuses_are_listed_whatever_was_announced,
                 a_new_status_is_announced_once,
                 concurrent_servers_announce_a_status_once,

@@ -230,6 +230,25 @@ pub async fn an_edited_event_is_found_by_its_new_words_only(shop: TestShop) {
     }
 }
 
+/// Fails if a search lists an event whose start was edited at its old place, on one page or on pages of one.
+pub async fn an_event_that_is_postponed_is_searched_in_its_new_place(shop: TestShop) {
+    let first = shop.hall_with(shop.details("Evening of Sparrows")).await.event;
+    let second = shop.hall_with(shop.details("Evening of Larks")).await.event;
+    for (postponed, expected) in [(first, [second, first]), (second, [first, second])] {
+        let mut details = shop.store().event(postponed).await.unwrap().unwrap().event.details;
+        details.starts_at = details.starts_at.after(Duration::from_hours(24));
+        shop.store().edit_event(postponed, details, None).await.unwrap();
+        let search = all(&shop).matching("evening");
+        assert_eq!(listed(&shop, search.clone()).await, expected);
+        for (at, event) in expected.into_iter().enumerate() {
+            let mut page = search.clone();
+            page.page = PageRequest::new(u32::try_from(at).unwrap() + 1, 1).unwrap();
+            let rows = shop.store().events(page).await.unwrap().rows;
+            assert_eq!(rows.iter().map(|view| view.event.id).collect::<Vec<_>>(), [event], "page {at}");
+        }
+    }
+}
+
 /// Fails if an event whose announced status is outdated is listed by it, twice, or not at all.
 pub async fn statuses_are_listed_whatever_was_announced(shop: TestShop) {
     let hour = Duration::from_hours(1);
