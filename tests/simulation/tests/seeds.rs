@@ -6,7 +6,7 @@ use tiketi_simulation::{replay, shrink, sweep};
 const REGRESSIONS: &str = include_str!("../regressions.txt");
 /// How many other seeds are run.
 const SEEDS: u64 = 2_000;
-/// Names the first of the other seeds; `./tests/run` sets it to seeds that were never run.
+/// Names the first of the other seeds, for runs of seeds that were never run; 0 by default.
 const FROM: &str = "TIKETI_SIMULATION_FROM";
 
 /// Tells the smallest run that still fails, as a story.

@@ -10,6 +10,7 @@ mod deposits;
 mod housekeeping;
 mod idempotency;
 mod jobs;
+mod money_by_hand;
 mod observation;
 mod parts;
 mod payments;

@@ -17,13 +17,13 @@ use tiketi_core::{
 use crate::{ADA, BEN, MoodyGateway, TestShop, won};
 
 /// Holds a seat, and confirms its payment with this fault.
-async fn unknown(shop: &TestShop, fault: ConfirmFault) -> Payment {
+pub(crate) async fn unknown(shop: &TestShop, fault: ConfirmFault) -> Payment {
     let held = shop.held(ADA, &[0]).await;
     shop.gateway.inner.fail_next_confirm(fault);
     shop.office.payments().process(PrepareRequest::new(held.id, ADA)).await.unwrap().payment.unwrap()
 }
 
-async fn now_of(shop: &TestShop, payment: &Payment) -> Payment {
+pub(crate) async fn now_of(shop: &TestShop, payment: &Payment) -> Payment {
     shop.office.payments().payment(payment.id, payment.buyer).await.unwrap().unwrap()
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn hint(delivery: &str, payment: &Payment) -> WebhookRequest {
 }
 
 /// Asserts that the provider's balances equal the shop's, to the won.
-async fn books_agree(shop: &TestShop, payments: &[&Payment]) {
+pub(crate) async fn books_agree(shop: &TestShop, payments: &[&Payment]) {
     for payment in payments {
         let known = now_of(shop, payment).await;
         let ours = known.captured.map_or(0, Money::minor) - known.refunded.minor();
@@ -436,65 +436,4 @@ async fn a_refund_key_used_again_after_a_day_never_wedges_a_payment() {
         .await
         .unwrap();
     books_agree(&shop, &[&first, &second]).await;
-}
-
-/// Found by the simulation: the hint was dropped while a refund was queued, and no one asked the provider again.
-#[tokio::test]
-async fn money_given_back_by_hand_is_learned_after_a_queued_refund_was_refused() {
-    let shop = TestShop::open().await;
-    let (sold, payment) = shop.sold(ADA, &[0]).await;
-    shop.gateway.answer_next_refund(RefundAnswer::Unknown {
-        reason: "timeout".into(),
-        response: ProviderResponse::NoAnswer,
-    });
-    shop.office.payments().cancel_or_refund(sold.id, ADA, None).await.unwrap();
-    let half = won(payment.amount.minor() / 2);
-    shop.gateway.inner.refund_by_hand(payment.id, half);
-    shop.office.payments().receive_webhook("moody", hint("by-hand", &payment)).await.unwrap();
-    assert_eq!(shop.office.jobs().work_inbox_once().await.unwrap(), 0, "it waits for the queued refund");
-    shop.wait(60);
-    shop.office.jobs().reconcile_once(10).await.unwrap();
-    assert_eq!(shop.office.jobs().work_inbox_once().await.unwrap(), 1);
-    assert_eq!(now_of(&shop, &payment).await.refunded, half);
-    books_agree(&shop, &[&payment]).await;
-}
-
-/// Found by the simulation: the buyer kept a seat whose money had gone back, and no one was told.
-#[tokio::test]
-async fn a_reservation_ends_once_all_its_money_went_back_partly_by_hand() {
-    let shop = TestShop::open().await;
-    let (sold, payment) = shop.sold(ADA, &[0, 1]).await;
-    let half = won(payment.amount.minor() / 2);
-    shop.gateway.inner.refund_by_hand(payment.id, half);
-    shop.office.payments().receive_webhook("moody", hint("first", &payment)).await.unwrap();
-    assert_eq!(shop.office.jobs().work_inbox_once().await.unwrap(), 1);
-    shop.gateway.answer_next_refund(RefundAnswer::Unknown {
-        reason: "timeout".into(),
-        response: ProviderResponse::NoAnswer,
-    });
-    let seat = RefundWanted::tickets(vec![sold.seats[0].seat], Vec::new());
-    let asked = shop.office.payments().refund(payment.id, ADA, seat, "ill", None, None).await.unwrap();
-    assert_eq!(asked.refund.amount, half);
-    shop.gateway.inner.refund_by_hand(payment.id, half);
-    shop.office.payments().receive_webhook("moody", hint("second", &payment)).await.unwrap();
-    shop.office.jobs().work_inbox_once().await.unwrap();
-    let ended = shop.office.sales().reservation(sold.id, ADA).await.unwrap().unwrap();
-    assert!(matches!(ended.state, ReservationState::Cancelled { .. }), "{ended:?}");
-    books_agree(&shop, &[&payment]).await;
-}
-
-/// Found by the simulation: the buyer paid after the shop had stopped asking, and the money was never learned.
-#[tokio::test]
-async fn an_attempt_that_staff_ended_takes_no_money_any_more() {
-    let shop = TestShop::open().await;
-    let refused =
-        ConfirmAnswer::Unknown { reason: "connection refused".into(), response: ProviderResponse::NoAnswer };
-    let payment = unknown(&shop, ConfirmFault::Answer(refused)).await;
-    shop.wait(600);
-    shop.office.support().end_payment(payment.id, "Kim", "the provider is silent", None).await.unwrap();
-    for _ in 0..2 {
-        shop.wait(600);
-        shop.office.jobs().reconcile_once(10).await.unwrap();
-    }
-    assert!(!shop.gateway.inner.pay_in_browser(payment.id, payment.amount), "it is closed at the provider");
 }
