@@ -100,6 +100,31 @@ fn an_error_of_the_file_fails_all_commands_without_halving() {
     }
 }
 
+/// Passes as a command; only the commit fails, as it does when the disk is full.
+fn fail_at_the_commit(set: &mut WorkingSet<'_>) -> Result<(), StoreError> {
+    let orphan = "PRAGMA defer_foreign_keys = ON; CREATE TABLE parents (id INTEGER PRIMARY KEY); \
+        CREATE TABLE children (parent INTEGER REFERENCES parents); INSERT INTO children VALUES (7)";
+    set.connection().execute_batch(orphan).map_err(failed)
+}
+
+/// Fails if the working set is cached before the commit: the next batch would decide on rows that no file has.
+#[test]
+fn nothing_stays_cached_after_a_failed_commit() {
+    let (_folder, mut connection) = file();
+    let mut cache = None;
+    let mut run = |cache: &mut Option<WriterCache>, decide: Poison| {
+        let decide = move |set: &mut WorkingSet<'_>| decide(set).map_err(CommandError::from);
+        let (job, mut answer): (_, Answer) = pending(Work { decide, found: PhantomData });
+        commit_batch(&mut connection, cache, vec![job], &WriterShared::default());
+        answer.try_recv().unwrap()
+    };
+    assert!(run(&mut cache, |set| add_row(set, "before")).is_ok());
+    assert!(cache.is_some(), "a commit leaves its working set");
+    assert!(run(&mut cache, fail_at_the_commit).is_err());
+    assert!(cache.is_none());
+    assert!(run(&mut cache, |set| add_row(set, "after")).is_ok());
+}
+
 /// Fails if a panic ends the writer's thread: no later command is then answered.
 #[tokio::test]
 async fn a_store_continues_after_a_panic() {
