@@ -37,7 +37,7 @@ impl Buyer<'_> {
         let seats = json!({ "eventId": self.shop.event, "seatIds": [self.shop.seats[self.seat]] });
         let held = self.ask(&token, Act::Hold, ("/api/seats/reserve", seats)).await;
         // Also after a no: an attempt before it, without an answer, may hold the seat yet.
-        let ends = start + u64::try_from((HOLD_TTL - CLOCKS).as_micros()).unwrap();
+        let ends = start + u64::try_from(HOLD_TTL.saturating_sub(CLOCKS).as_micros()).unwrap();
         self.client.record.add(self.seat, (self.number, Act::Expire), ends, Answer::Unknown);
         let Told::Yes(held) = held else { return };
         let reservation = held["reservation"]["id"].as_str().unwrap();
