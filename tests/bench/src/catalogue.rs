@@ -142,21 +142,25 @@ fn id(at: u32) -> EventId {
     EventId::from_uuid(Uuid::from_u128(1 << 64 | u128::from(at)))
 }
 
-/// Of a hundred events, ninety are over, five are on sale, three come later and two are drafts.
+/// Of a hundred events, ninety are over, five are on sale, three come later and two are drafts. No two start in the same
+/// second.
 fn created(at: u32, events: u32, moment: Timestamp) -> Result<CreateEvent, Box<dyn Error>> {
     let hour = Duration::from_hours(1);
+    let own = Duration::from_secs(u64::from(at));
     let (opens_at, closes_at, state, announced) = match at % 100 {
         0..90 => (
             moment.before(hour * (at + 2)),
-            moment.before(hour * (at % 1_000 + 1)),
+            moment.before(hour * (at % 1_000 + 1) + own),
             EventState::Published,
             EventStatus::Ended,
         ),
-        90..95 => (moment.before(hour), moment.after(hour * 100), EventState::Published, EventStatus::OnSale),
-        95..98 => {
-            (moment.after(hour), moment.after(hour * 200), EventState::Published, EventStatus::Upcoming)
+        90..95 => {
+            (moment.before(hour), moment.after(hour * 100 + own), EventState::Published, EventStatus::OnSale)
         }
-        _ => (moment.after(hour), moment.after(hour * 200), EventState::Draft, EventStatus::Upcoming),
+        95..98 => {
+            (moment.after(hour), moment.after(hour * 200 + own), EventState::Published, EventStatus::Upcoming)
+        }
+        _ => (moment.after(hour), moment.after(hour * 200 + own), EventState::Draft, EventStatus::Upcoming),
     };
     let opens_at = opens_at.min(closes_at.before(hour));
     let details =
