@@ -72,7 +72,7 @@ impl TestShop {
     async fn confirm(&self, of: &Prepared, key: &str) -> Paid {
         self.office
             .payments()
-            .confirm(of.payment.id, BUYER, Some(won(PRICE)), Some(key.to_owned()))
+            .confirm(of.payment.id, BUYER, Some(won(PRICE).into()), Some(key.to_owned()))
             .await
             .unwrap()
     }
