@@ -51,10 +51,14 @@ def texts():
 
 
 def check_options(server):
-    shown = subprocess.run([server, "--help"], capture_output=True, text=True, check=True).stdout
+    def help_of(*command):
+        return subprocess.run([server, *command, "--help"], capture_output=True, text=True, check=True).stdout
+
+    shown = help_of()
     variables = set(re.findall(r"\bTIKETI_[A-Z_]+\b", shown))
-    flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", shown))
     commands = set(re.findall(r"^  ([a-z-]+) ", shown.split("Commands:")[1].split("Options:")[0], re.M))
+    everything = [shown] + [help_of(command) for command in sorted(commands - {"help"})]
+    flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", "\n".join(everything)))
     for path, text in texts():
         for name in sorted(set(re.findall(r"\bTIKETI_[A-Z_]+\b", text)) - variables):
             wrong(f"{path}: the server has no variable {name}")
