@@ -99,7 +99,7 @@ fn invariants() -> Vec<Property<SmallSale>> {
 }
 
 impl SmallSale {
-    /// Returns whether nothing is under way, or a step that needs nobody leads on.
+    /// Returns whether nothing is under way, or a step that no person has to take changes the state.
     fn goes_on(&self, sale: &Sale) -> bool {
         let mut steps = Vec::new();
         self.actions(sale, &mut steps);
@@ -108,7 +108,7 @@ impl SmallSale {
     }
 }
 
-/// Returns whether time alone leads on: a hold ends, or "no such order" becomes final.
+/// Returns whether time alone changes the state: a hold ends, or "no such order" becomes final.
 fn waits_for_time(sale: &Sale) -> bool {
     sale.rows.reservations().any(|reservation| reservation.held_until().is_some())
         || sale.rows.payments().any(|payment| matches!(payment.state, PaymentState::Confirming { .. }))

@@ -293,7 +293,7 @@ impl Sale {
     }
 }
 
-/// Whether staff and the provider's people do what nobody asked them for.
+/// Whether staff of the shop and of the provider act on their own initiative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Staff {
     /// They refuse refunds, refund by hand, and end payments whose answer is missing.

@@ -173,7 +173,7 @@ impl Person {
         self.world.tell(format_args!("B{} pays at the provider's page: {paid}", self.number));
     }
 
-    /// Looks at what became of the reservation.
+    /// Reads the state of the buyer's reservation.
     async fn look(&mut self) {
         let Some(of) = self.reservation.as_ref().map(|known| known.id) else { return };
         let buyer = self.id;

@@ -27,7 +27,7 @@ const CALM_JOBS_EVERY: Duration = Duration::from_secs(20);
 /// The name under which facts are delivered.
 pub(crate) const SUBSCRIBER: &str = "ledger";
 
-/// Why a client does not know what became of its request.
+/// Why a client does not know the outcome of its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoAnswer {
     /// No server could be reached: nothing was begun.
@@ -91,7 +91,7 @@ impl Shop {
             }
             executor.spawn(node.group, watch(Arc::clone(world), office, stock.event));
         }
-        // Runs outside the process, as whoever restarts it does.
+        // Runs outside the server's process, as a supervisor does.
         let (ended, has_ended) = oneshot::channel::<()>();
         executor.spawn(node.group, async move {
             let _open = ended;

@@ -384,7 +384,7 @@ fn already_returned(mut taken: Payment, returned: Money, now: Timestamp) -> Resu
         return Ok(taken);
     }
     let id = RefundId::derived(taken.id, &format!("by hand {returned}"));
-    // An earlier note cannot settle what nobody knew of, so its moment is after the notes.
+    // An earlier note does not settle a refund that was not known then: the refund's moment is after the notes.
     let (reason, state) = (GONE_BACK.to_owned(), RefundState::Done { at: taken.after_notes(now) });
     let tickets = RefundTickets::Unstated;
     add_refund(&mut taken, Refund { id, amount: returned, reason, tickets, state })?;

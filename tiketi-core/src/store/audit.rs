@@ -60,14 +60,14 @@ pub trait AuditSink: Send {
     fn part(&mut self, part: AuditPart);
 }
 
-/// Hears of an audit while it runs.
+/// Receives the violations and the progress of an audit while it runs.
 pub trait AuditWatcher: Send {
-    /// Hears of a violation, as soon as it is found.
+    /// Receives a violation, as soon as it is found.
     fn found(&mut self, event: EventId, violation: &Violation) {
         let _ = (event, violation);
     }
 
-    /// Hears how far the audit is, after each part.
+    /// Receives how far the audit is, after each part.
     fn progress(&mut self, progress: AuditProgress) {
         let _ = progress;
     }

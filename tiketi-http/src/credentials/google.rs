@@ -21,7 +21,7 @@ use crate::error::{ApiError, Code};
 /// The names by which Google signs (source: "Verify the Google ID token on your server side", Google Identity).
 const ISSUERS: [&str; 2] = ["https://accounts.google.com", "accounts.google.com"];
 /// Longest token that is parsed, in bytes; Google's have about 1,200.
-const MAX_TOKEN_BYTES: usize = 8_192;
+pub(crate) const MAX_CREDENTIAL_BYTES: usize = 8_192;
 /// How far the clocks of Google and the server may differ.
 const SKEW: i64 = 60;
 /// Shortest time between two fetches because of an unknown key: a client can invent names of keys.
@@ -167,7 +167,7 @@ impl GoogleSignIn {
     /// Checks a token, and returns its user.
     pub(crate) async fn user(&self, token: &str, clock: &dyn Clock) -> Result<GoogleUser, ApiError> {
         let refused = || ApiError::new(Code::GoogleTokenRefused);
-        if token.len() > MAX_TOKEN_BYTES {
+        if token.len() > MAX_CREDENTIAL_BYTES {
             return Err(refused());
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| refused())?;

@@ -13,8 +13,8 @@ mod sign_in_limits;
 mod token;
 
 pub(crate) use accounts::{AccountParts, Accounts, SessionsOf};
-pub(crate) use google::GoogleUser;
 pub use google::{FetchedKeys, GoogleSignIn, KeySource, KeySourceError};
+pub(crate) use google::{GoogleUser, MAX_CREDENTIAL_BYTES};
 pub use jwt::JwtAuthenticator;
 pub(crate) use mailed_codes::{MailedCodes, Sought};
 pub(crate) use password::{Lane, PasswordError};

@@ -53,7 +53,9 @@ pub(crate) use reservation::{
     ReserveSeats,
 };
 pub(crate) use reservation_key::write_key as reservation_key;
-pub(crate) use room_policy::{ClearedAnswer, RoomPolicyAnswer, SetRoomPolicy};
+pub(crate) use room_policy::{
+    ClearedAnswer, MEMORY_KIB, PASSES, RoomPolicyAnswer, SetRoomPolicy, ZERO_DIGITS,
+};
 pub(crate) use seat::{
     BlockSeatsBody, MapVersionAnswer, SeatDto, SeatMapDto, SeatMapEventDto, SeatMapLayoutDto, SeatMapQuery,
     SeatMapSectionDto, UnblockSeatsBody,

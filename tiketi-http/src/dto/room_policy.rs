@@ -16,6 +16,13 @@ use super::waiting_room::thousandths;
 use crate::error::ApiError;
 use crate::reason::Reason;
 
+/// Least and most memory of a proof of work, in KiB.
+pub(crate) const MEMORY_KIB: (u32, u32) = (8, 65_536);
+/// Fewest and most passes over that memory.
+pub(crate) const PASSES: (u32, u32) = (1, 10);
+/// Fewest and most hexadecimal zeros at the start of a solution.
+pub(crate) const ZERO_DIGITS: (u32, u32) = (1, 4);
+
 /// Whether buyers of an event wait.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -140,13 +147,13 @@ impl SetProofOfWork {
     fn proof(&self) -> Result<ProofOfWork, ApiError> {
         let mut proof = ProofOfWork::default();
         if let Some(number) = self.memory_kib {
-            proof.memory_kib = within("proofOfWork.memoryKib", number, 8, 65_536)?;
+            proof.memory_kib = within("proofOfWork.memoryKib", number, MEMORY_KIB.0, MEMORY_KIB.1)?;
         }
         if let Some(number) = self.passes {
-            proof.passes = within("proofOfWork.passes", number, 1, 10)?;
+            proof.passes = within("proofOfWork.passes", number, PASSES.0, PASSES.1)?;
         }
         if let Some(number) = self.zero_digits {
-            proof.zero_digits = within("proofOfWork.zeroDigits", number, 1, 4)?;
+            proof.zero_digits = within("proofOfWork.zeroDigits", number, ZERO_DIGITS.0, ZERO_DIGITS.1)?;
         }
         if let Some(number) = self.solve_within {
             proof.solve_within = seconds("proofOfWork.solveWithin", number)?;

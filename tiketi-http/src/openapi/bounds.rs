@@ -17,8 +17,8 @@ use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::{Number, openapi::KnownFormat};
 
 use crate::auth::MAX_PHONE_CHARS;
-use crate::credentials::{MAX_PASSWORD_BYTES, MAX_TOKEN_BYTES, role_name};
-use crate::dto::MAX_PROVIDER_KEY;
+use crate::credentials::{MAX_CREDENTIAL_BYTES, MAX_PASSWORD_BYTES, MAX_TOKEN_BYTES, role_name};
+use crate::dto::{MAX_PROVIDER_KEY, MEMORY_KIB, PASSES, ZERO_DIGITS};
 
 /// What a field of a request may be.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +71,7 @@ const BOUNDS: &[(&str, Bound)] = &[
     ("chain", Pattern("^[0-9a-f]{64}$")),
     ("code", Chars(1, MAX_NAME_CHARS)),
     ("column", Whole(0, u32::MAX as u64)),
-    ("credential", Chars(1, 8_192)),
+    ("credential", Chars(1, MAX_CREDENTIAL_BYTES)),
     ("currency", CURRENCY),
     ("depositWindowSeconds", Whole(1, MAX_DEPOSIT_WINDOW.as_secs())),
     ("description", Chars(0, MAX_DESCRIPTION_CHARS)),
@@ -89,13 +89,13 @@ const BOUNDS: &[(&str, Bound)] = &[
     ("maxActive", COUNT),
     ("maxParty", Whole(1, LINES as u64)),
     ("maxSeatsPerBuyer", Whole(1, LINES as u64)),
-    ("memoryKib", Whole(8, 65_536)),
+    ("memoryKib", Whole(MEMORY_KIB.0 as u64, MEMORY_KIB.1 as u64)),
     ("method", MAYBE_NAME),
     ("name", NAME),
     ("note", Chars(1, MAX_NOTE_CHARS)),
     ("number", NAME),
     ("party", Whole(1, LINES as u64)),
-    ("passes", Whole(1, 10)),
+    ("passes", Whole(PASSES.0 as u64, PASSES.1 as u64)),
     ("password", Chars(0, MAX_PASSWORD_BYTES)),
     ("payload", Chars(1, MAX_TOKEN_BYTES)),
     ("paymentKey", Chars(1, MAX_PROVIDER_KEY)),
@@ -125,7 +125,7 @@ const BOUNDS: &[(&str, Bound)] = &[
     ("venue", MAYBE_NAME),
     ("NewLayout.venue", NAME),
     ("version", VERSION),
-    ("zeroDigits", Whole(1, 4)),
+    ("zeroDigits", Whole(ZERO_DIGITS.0 as u64, ZERO_DIGITS.1 as u64)),
 ];
 
 /// The limits of schemas that are one of several kinds; each is added where its kind fits.

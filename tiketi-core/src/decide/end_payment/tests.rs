@@ -46,7 +46,7 @@ fn a_hold_that_is_not_over_goes_on_and_is_paid_by_another_attempt() {
     assert_eq!(audit(&show.snapshot), []);
 }
 
-/// The note was written by a server whose clock is ahead, and does not settle what nobody knew of.
+/// The note was written by a server whose clock is ahead. It does not settle a refund that was not known then.
 #[test]
 fn a_part_returned_before_the_late_capture_was_known_needs_attention() {
     let mut show = Show::open();
