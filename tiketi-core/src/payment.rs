@@ -16,6 +16,8 @@ use crate::time::Timestamp;
 
 /// Decline code of a payment that staff ended while its outcome was unknown.
 pub const ENDED_BY_STAFF: &str = "ENDED_BY_STAFF";
+/// Decline code of a payment that the provider did not know when [`crate::Terms::not_found_grace`] ended.
+pub const NOT_FOUND: &str = "NOT_FOUND";
 
 /// One attempt to pay for one reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,11 +211,14 @@ impl Payment {
         )
     }
 
-    /// Returns whether staff ended the payment while its outcome was unknown.
+    /// Returns whether the payment was declined although its provider did not say that it took no money.
     ///
-    /// Reconciliation continues until the provider says that it took no money.
-    pub fn is_ended_by_staff(&self) -> bool {
-        matches!(&self.state, PaymentState::Declined { code, .. } if code == ENDED_BY_STAFF)
+    /// Staff ended it ([`ENDED_BY_STAFF`]), or the provider did not know it in time ([`NOT_FOUND`]). The buyer, or a
+    /// request of ours, may reach the provider later. So reconciliation continues until the provider has closed the
+    /// attempt, or says that it took no money.
+    pub fn is_ended_unanswered(&self) -> bool {
+        let PaymentState::Declined { code, .. } = &self.state else { return false };
+        code == ENDED_BY_STAFF || code == NOT_FOUND
     }
 
     /// Returns whether an answer is awaited since `before` or earlier.

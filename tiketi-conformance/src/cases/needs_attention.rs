@@ -161,7 +161,7 @@ pub async fn what_a_person_ends_frees_its_seats_and_is_asked_about(
         let ended = shop.execute(command.clone()).await.unwrap();
         assert_eq!(ended.replayed, replayed);
         let ended = ended.payment.unwrap();
-        assert!(ended.is_ended_by_staff() && ended.notes[0].author == "Kim", "{ended:?}");
+        assert!(ended.is_ended_unanswered() && ended.notes[0].author == "Kim", "{ended:?}");
     }
     assert_eq!(listed(&shop, &stores).await, []);
     let due = stores.any().payments_due(shop.now(), 10).await.unwrap();

@@ -3,9 +3,7 @@
 use crate::audit::Violation;
 use crate::audit::part::Lookup;
 use crate::money::Money;
-use crate::payment::{
-    ENDED_BY_STAFF, Payment, PaymentState, Refund, RefundState, RefundTickets, Settles, StuckReason,
-};
+use crate::payment::{Payment, PaymentState, Refund, RefundState, RefundTickets, Settles, StuckReason};
 use crate::reservation::{CancelReason, Reservation, ReservationState};
 
 /// A reservation names a payment that is for it, and their states agree.
@@ -227,10 +225,10 @@ fn check_captured(row: &Payment, found: &mut Vec<Violation>) {
 fn check_reconciliation(row: &Payment, found: &mut Vec<Violation>) {
     let payment = row.id;
     let awaited = matches!(row.state, PaymentState::Confirming { .. }) || is_refund_queued(row);
-    // Money may still move for a browser's attempt that was not confirmed, and for one that staff ended.
+    // Money may still move for a browser's attempt that was not confirmed, and for one that ended without an answer.
     let may_be = match &row.state {
         PaymentState::Ready | PaymentState::Abandoned => true,
-        PaymentState::Declined { code, .. } => code == ENDED_BY_STAFF,
+        PaymentState::Declined { .. } => row.is_ended_unanswered(),
         PaymentState::Confirming { .. }
         | PaymentState::Paid { .. }
         | PaymentState::PartlyRefunded { .. }

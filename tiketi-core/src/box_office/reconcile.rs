@@ -137,10 +137,10 @@ impl BoxOffice {
                 self.confirm_again(gateway, payment).await
             }
             // Our request, or the buyer, may reach the provider later: the attempt is closed there first.
-            LookupAnswer::NotFound if payment.is_ended_by_staff() => {
+            LookupAnswer::NotFound if payment.is_ended_unanswered() => {
                 self.void_attempt(gateway, payment, Unvoidable::GiveUp).await
             }
-            LookupAnswer::Declined { .. } if payment.is_ended_by_staff() => {
+            LookupAnswer::Declined { .. } if payment.is_ended_unanswered() => {
                 self.schedule_reconciliation(payment.id, ReconcileStep::GiveUp).await?;
                 Ok(ReconcileResult::Settled)
             }

@@ -19,13 +19,13 @@ pub(super) enum Unvoidable {
 }
 
 impl BoxOffice {
-    /// Voids an attempt that was given up, so that it can capture no money.
+    /// Voids an attempt that was given up, or ended without an answer, so that it can capture no money.
     pub(super) async fn give_up(
         &self,
         gateway: &Arc<dyn PaymentGateway>,
         payment: &Payment,
     ) -> Result<ReconcileResult, StoreError> {
-        let was_asked_for = payment.is_ended_by_staff();
+        let was_asked_for = payment.is_ended_unanswered();
         if !was_asked_for && payment.state != PaymentState::Abandoned || payment.reconciliation.is_none() {
             return Ok(ReconcileResult::Open);
         }

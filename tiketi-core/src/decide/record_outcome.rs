@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
-use crate::decide::effects::{News, believed, end_pending, queue_refund, record_returned, resume_hold, sell};
+use crate::decide::effects::{
+    News, believed, end_pending, queue_refund, reconciliation_due, record_returned, resume_hold, sell,
+};
 use crate::decide::new_id::add_refund;
 use crate::decide::record_outcome::late_payment::{may_take_again, take_again};
 use crate::decide::scope::Scope;
@@ -15,7 +17,10 @@ use crate::gateway::Captured;
 use crate::id::{BuyerId, PaymentId, RefundId};
 use crate::limits::{MAX_KEY_CHARS, MAX_REASON_CHARS};
 use crate::money::Money;
-use crate::payment::{Payment, PaymentState, PaymentStep, Refund, RefundState, RefundTickets, StuckReason};
+use crate::payment::{
+    NOT_FOUND, Payment, PaymentState, PaymentStep, Reconciliation, Refund, RefundState, RefundTickets,
+    StuckReason,
+};
 use crate::reservation::{CancelReason, Reservation, ReservationState, ReservationStep};
 use crate::terms::Terms;
 use crate::text::{TextError, cleaned};
@@ -53,11 +58,12 @@ pub enum CaptureOutcome {
         code: String,
     },
     /// The order is not known: final once [`Terms::not_found_grace`] has passed, or sooner past [`Terms::hold_cap`].
+    ///
+    /// The payment is then declined, and its provider is asked until it has closed the attempt: see
+    /// [`Payment::is_ended_unanswered`].
     NotFound,
 }
 
-/// Decline code of an attempt that the provider does not know.
-const NOT_FOUND: &str = "NOT_FOUND";
 /// Reasons of refunds of money that bought nothing, in words that the provider and the buyer may read.
 const TOO_LATE: &str = "the payment arrived too late";
 const WRONG_AMOUNT: &str = "another amount was taken than was asked for";
@@ -173,12 +179,14 @@ impl Command for RecordOutcome {
                 record_returned(&mut change, scope, payment, captured.refunded, seats, now)?
             }
             CaptureOutcome::Declined { code } => {
-                record_declined(&mut change, payment, code, reservation, now)?
+                record_declined(&mut change, payment, code, None, reservation, now)?
             }
             CaptureOutcome::NotFound => {
                 let terms = scope.event().details.terms.over(&self.terms);
                 check_grace(payment, reservation, &terms, now).map_err(CommandError::Refused)?;
-                record_declined(&mut change, payment, NOT_FOUND, reservation, now)?
+                // The buyer may still pay at the provider, so the attempt is asked about until it is closed there.
+                let asked = Some(reconciliation_due(now, now));
+                record_declined(&mut change, payment, NOT_FOUND, asked, reservation, now)?
             }
         };
         if news == News::None {
@@ -205,6 +213,7 @@ fn record_declined(
     change: &mut ChangeBuilder<'_>,
     payment: &Payment,
     code: &str,
+    reconciliation: Option<Reconciliation>,
     reservation: &Reservation,
     now: Timestamp,
 ) -> Result<News, StoreError> {
@@ -212,7 +221,7 @@ fn record_declined(
         return Ok(News::None);
     }
     let step = PaymentStep::Decline { code: cleaned(code, MAX_REASON_CHARS), at: now };
-    change.payment(Payment { reconciliation: None, ..payment.clone() }, &step)?;
+    change.payment(Payment { reconciliation, ..payment.clone() }, &step)?;
     resume_hold(change, reservation, payment.id)?;
     Ok(News::Some)
 }

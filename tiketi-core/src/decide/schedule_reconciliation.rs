@@ -227,7 +227,7 @@ impl ScheduleReconciliation {
                 Err(ScheduleReconciliationRefused::NothingAwaited)
             }
             ReconcileStep::GiveUp => {
-                let over = matches!(payment.state, PaymentState::Abandoned) || payment.is_ended_by_staff();
+                let over = matches!(payment.state, PaymentState::Abandoned) || payment.is_ended_unanswered();
                 if over { Ok(None) } else { Err(ScheduleReconciliationRefused::StillOpen) }
             }
         }

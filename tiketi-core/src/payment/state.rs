@@ -47,7 +47,8 @@ pub enum PaymentState {
     },
     /// The provider declined, or staff ended the payment. The buyer may try again with a new attempt.
     Declined {
-        /// The provider's code, or [`ENDED_BY_STAFF`](crate::payment::ENDED_BY_STAFF).
+        /// The provider's code, [`ENDED_BY_STAFF`](crate::payment::ENDED_BY_STAFF) or
+        /// [`NOT_FOUND`](crate::payment::NOT_FOUND).
         code: String,
         /// When the shop learned it.
         at: Timestamp,

@@ -131,6 +131,33 @@ async fn an_order_unknown_to_the_provider_frees_the_seats() {
     shop.held(BEN, &[0]).await;
 }
 
+/// Fails if an attempt is declined as unknown and asked about no more: its page is still open to the buyer.
+#[tokio::test]
+async fn an_order_unknown_to_the_provider_is_closed_there_unless_its_buyer_was_faster() {
+    for pays_first in [false, true] {
+        let shop = TestShop::open().await;
+        let lost = ConfirmAnswer::Unknown {
+            reason: "connection refused".into(),
+            response: ProviderResponse::NoAnswer,
+        };
+        let payment = unknown(&shop, ConfirmFault::Answer(lost)).await;
+        while matches!(now_of(&shop, &payment).await.state, PaymentState::Confirming { .. }) {
+            shop.wait(60);
+            shop.office.jobs().reconcile_once(10).await.unwrap();
+        }
+        if pays_first {
+            shop.gateway.inner.pay_in_browser(payment.id, won(100));
+        }
+        shop.office.jobs().reconcile_once(10).await.unwrap();
+        // No webhook tells of this money.
+        shop.gateway.inner.pay_in_browser(payment.id, won(100));
+        let known = now_of(&shop, &payment).await;
+        assert_eq!(known.reconciliation, None, "{known:?}");
+        assert_eq!(matches!(known.state, PaymentState::Paid { .. }), pays_first, "{known:?}");
+        books_agree(&shop, &[&payment]).await;
+    }
+}
+
 #[tokio::test]
 async fn money_that_came_after_all_takes_the_seat_again_or_goes_back() {
     for taken in [false, true] {

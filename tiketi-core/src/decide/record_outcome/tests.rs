@@ -173,6 +173,20 @@ fn an_unknown_order_is_final_after_its_grace() {
     assert!(matches!(show.payment(payment).state, PaymentState::Declined { .. }));
 }
 
+/// Fails if the provider is asked no more: a buyer who pays there later would pay for nothing.
+#[test]
+fn an_unknown_order_is_asked_about_until_it_is_closed_at_the_provider() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let payment = show.confirming(at(1), held, ADA);
+    show.accept(&RecordOutcome::new(payment, CaptureOutcome::NotFound).at(at(601), show.key()));
+    assert_eq!(show.payment(payment).reconciliation.as_ref().map(|asked| asked.next), Some(at(601)));
+    assert!(show.payment(payment).is_ended_unanswered() && !show.payment(payment).needs_attention());
+    assert_eq!(audit(&show.snapshot), []);
+    show.accept(&ScheduleReconciliation::new(payment, ReconcileStep::GiveUp).at(at(602), show.key()));
+    assert_eq!(show.payment(payment).reconciliation, None);
+}
+
 #[test]
 fn what_was_refunded_at_the_provider_ends_the_reservation() {
     let mut show = Show::open();
