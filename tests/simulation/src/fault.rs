@@ -87,6 +87,8 @@ faults! {
     BroadcastTwice = "broadcast: twice", 200;
     /// A lease ends while its owner works.
     LeaseLost = "lease: lost while working", 200;
+    /// A deposit is withdrawn, and comes back later.
+    DepositWithdrawn = "provider: deposit withdrawn", 900;
 }
 
 /// The kinds of faults of a run, with the share of chances in which each strikes.

@@ -1,8 +1,10 @@
 //! The payment provider: its own books, and what each server reaches of it.
 
+mod deposits;
 mod gateway;
 mod webhooks;
 
+pub(crate) use deposits::deposit;
 pub(crate) use gateway::{BROWSER, NodeGateway, ONE_STEP};
 pub(crate) use webhooks::send_webhooks;
 
@@ -29,6 +31,10 @@ pub(crate) struct Book {
     pub(crate) authorised: Option<Money>,
     pub(crate) declined: Option<String>,
     pub(crate) is_void: bool,
+    /// The amount that the provider's account for a deposit asks for.
+    pub(crate) account: Option<Money>,
+    /// Whether the deposit was withdrawn, and is awaited again.
+    pub(crate) is_withdrawn: bool,
 }
 
 impl Book {
@@ -44,7 +50,12 @@ impl Book {
 
     /// Returns what is left of the captured money, in minor units.
     pub(crate) fn left(&self) -> i64 {
-        self.taken_minor() - self.returned()
+        if self.is_withdrawn { 0 } else { self.taken_minor() - self.returned() }
+    }
+
+    /// Returns whether the provider waits for a deposit.
+    fn awaits_deposit(&self) -> bool {
+        !self.is_void && self.account.is_some() && (self.taken.is_none() || self.is_withdrawn)
     }
 
     fn captured(&self, payment: PaymentId) -> Option<Captured> {
@@ -65,6 +76,8 @@ pub(crate) struct Provider {
     books: BTreeMap<PaymentId, Book>,
     webhooks: VecDeque<(u64, PaymentId)>,
     webhooks_made: u64,
+    /// Accounts that were made, and whose buyers have yet to decide.
+    accounts: Vec<PaymentId>,
     changed: BTreeSet<PaymentId>,
 }
 
@@ -112,6 +125,34 @@ impl Provider {
         true
     }
 
+    /// Makes an account for a deposit.
+    fn open_account(&mut self, payment: PaymentId, amount: Money) {
+        self.change(payment).account = Some(amount);
+        self.accounts.push(payment);
+    }
+
+    /// Takes a deposit, and returns whether the account was open.
+    fn deposit(&mut self, payment: PaymentId) -> bool {
+        let known = self.book(payment);
+        if !known.awaits_deposit() {
+            return false;
+        }
+        let book = self.change(payment);
+        book.taken = book.account;
+        book.is_withdrawn = false;
+        true
+    }
+
+    /// Withdraws a deposit of which nothing was given back, and returns whether there was one.
+    fn withdraw(&mut self, payment: PaymentId) -> bool {
+        let known = self.book(payment);
+        let is_whole = known.taken.is_some() && known.returned() == 0 && !known.is_withdrawn;
+        if is_whole {
+            self.change(payment).is_withdrawn = true;
+        }
+        is_whole
+    }
+
     /// Returns the payments of which something is left that could be given back by hand.
     pub(crate) fn with_money(&self) -> Vec<(PaymentId, i64)> {
         let left = self.books.iter().map(|(payment, book)| (*payment, book.left()));
@@ -126,6 +167,6 @@ impl Provider {
 impl Book {
     /// Returns whether the shop can learn of a change by a webhook only.
     pub(crate) fn needs_webhook(&self) -> bool {
-        self.by_hand > 0
+        self.by_hand > 0 || self.is_withdrawn
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use crate::executor::Turn;
 use crate::people::Person;
 use crate::planted::Planted;
-use crate::provider::send_webhooks;
-use crate::setting::Setting;
+use crate::provider::{deposit, send_webhooks};
+use crate::setting::{Page, Setting};
 use crate::shop::Shop;
 use crate::staff::{organise, refund_by_hand};
 use crate::tally::Tally;
@@ -69,6 +69,9 @@ fn act_and_rest(world: &Arc<World>, shop: &Arc<Shop>, turns: &mut u64) -> Result
     }
     executor.spawn(OUTSIDE, refund_by_hand(Arc::clone(shop)));
     executor.spawn(OUTSIDE, send_webhooks(Arc::clone(shop)));
+    if world.setting.page == Page::Account {
+        executor.spawn(OUTSIDE, deposit(Arc::clone(world)));
+    }
     go_on(world, turns, |world| world.passed() >= world.setting.lasts)?;
 
     world.tell(format_args!("faults stop"));

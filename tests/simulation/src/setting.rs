@@ -16,6 +16,8 @@ pub(crate) enum Page {
     Authorises,
     /// It takes the money at once, also after the hold has ended.
     Takes,
+    /// It lets the buyer choose a deposit: the confirm makes an account, and the money comes later or never.
+    Account,
 }
 
 /// Everything that is drawn before a run begins.
@@ -61,6 +63,10 @@ impl Setting {
         let seats = if has_seats { usize_of(chance.between(1, 8)) } else { 0 };
         let types = if has_seats { chance.below(3) } else { chance.between(1, 2) };
         let units = (0..types).map(|_| u32_of(chance.between(1, 8))).collect();
+        let mut deposits = Chance::of(seed, "bank");
+        let has_deposits = deposits.happens(400);
+        let windows = [120, 600, 1_800].map(Duration::from_secs);
+        let deposit_window = *deposits.one_of(&windows).unwrap_or(&Duration::from_secs(600));
         Self {
             seed,
             plan,
@@ -70,14 +76,18 @@ impl Setting {
             units,
             last_price: if chance.happens(250) { 0 } else { 5_000 },
             has_organiser: chance.happens(600),
-            terms: terms(&mut chance),
+            terms: terms(&mut chance).deposit_window(deposit_window),
             room: room(&mut chance),
             lasts: chance.millis(60_000, 1_500_000),
             jobs_every: *chance
                 .one_of(&[1, 3, 10, 30].map(Duration::from_secs))
                 .unwrap_or(&Duration::from_secs(1)),
             declines: if chance.happens(500) { 0 } else { chance.between(50, 600) },
-            page: if chance.happens(500) { Page::Takes } else { Page::Authorises },
+            page: match (chance.happens(500), has_deposits) {
+                (_, true) => Page::Account,
+                (true, false) => Page::Takes,
+                (false, false) => Page::Authorises,
+            },
             has_webhooks: chance.happens(700),
             is_watched: chance.happens(200),
             skew: *chance.one_of(&[1_500, 2_900, 10_000]).unwrap_or(&1_500),

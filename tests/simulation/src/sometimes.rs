@@ -76,6 +76,14 @@ conditions! {
     FactTwice = "a fact was delivered twice";
     /// A stream of changes reported a gap.
     StreamGap = "a stream of changes had a gap";
+    /// A deposit arrived while the seats waited for it.
+    DepositArrived = "a deposit arrived";
+    /// A deposit did not arrive in time, and its account was closed.
+    DepositOverdue = "a deposit was overdue";
+    /// A buyer gave up a deposit.
+    DepositGivenUp = "a buyer gave up a deposit";
+    /// A deposit that had arrived was withdrawn.
+    DepositWithdrawn = "a deposit was withdrawn";
     /// A buyer heard of the own reservation.
     PrivateNews = "a buyer heard what is private";
 }

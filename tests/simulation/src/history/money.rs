@@ -65,6 +65,9 @@ fn regresses(before: &PaymentState, after: &PaymentState) -> bool {
 
 fn reached(cause: &Cause<'_>, before: Option<&Payment>, after: &Payment) -> Vec<Sometimes> {
     let mut reached = Vec::new();
+    if after.is_withdrawn() && before.is_some_and(|before| !before.is_withdrawn()) {
+        reached.push(Sometimes::DepositWithdrawn);
+    }
     let is_new = before.is_none_or(|before| before.state != after.state);
     if !is_new {
         let is_refused = |payment: &Payment| {
@@ -79,7 +82,16 @@ fn reached(cause: &Cause<'_>, before: Option<&Payment>, after: &Payment) -> Vec<
         PaymentState::Declined { code, .. } if code == ENDED_BY_STAFF => {
             reached.push(Sometimes::EndedByStaff);
         }
+        PaymentState::Declined { code, .. } if code == "DEPOSIT_OVERDUE" => {
+            reached.push(Sometimes::DepositOverdue);
+        }
+        PaymentState::Declined { code, .. } if code == "DEPOSIT_GIVEN_UP" => {
+            reached.push(Sometimes::DepositGivenUp);
+        }
         PaymentState::Declined { .. } => reached.push(Sometimes::Declined),
+        PaymentState::Paid { .. } if before.is_some_and(|before| before.awaited_deposit().is_some()) => {
+            reached.push(Sometimes::DepositArrived);
+        }
         PaymentState::Stuck { .. } => reached.push(Sometimes::Stuck),
         PaymentState::PartlyRefunded { .. } => reached.push(Sometimes::PartlyRefunded),
         PaymentState::Refunded { .. } => reached.push(Sometimes::Refunded),

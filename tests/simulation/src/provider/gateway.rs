@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tiketi_core::gateway::{
     Attempt, BuyerStep, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, Confirms,
-    GatewayUnavailable, Hint, LookupAnswer, LookupRequest, NotAccepted, PaymentGateway, PaymentMethod,
-    ProviderResponse, RefundAnswer, RefundRequest, RefundsTo, VoidAnswer, VoidRequest, WebhookRefused,
-    WebhookRequest,
+    DepositAsked, GatewayUnavailable, Hint, LookupAnswer, LookupRequest, NotAccepted, PaymentGateway,
+    PaymentMethod, ProviderResponse, RefundAnswer, RefundRequest, RefundsTo, VoidAnswer, VoidRequest,
+    WebhookRefused, WebhookRequest,
 };
 use tiketi_core::id::RefundId;
 use tiketi_core::{IdSource, Money};
@@ -16,6 +16,7 @@ use crate::fault::Fault;
 use crate::node::Node;
 use crate::planted::Planted;
 use crate::provider::key_of;
+use crate::setting::Page;
 use crate::story::Short;
 use crate::world::{OUTSIDE, World};
 
@@ -78,6 +79,9 @@ impl NodeGateway {
 fn capture(world: &World, request: &ConfirmRequest, is_page: bool) -> ConfirmAnswer {
     let mut provider = world.provider();
     let known = provider.book(request.payment);
+    if known.awaits_deposit() {
+        return ConfirmAnswer::Deposit(DepositAsked::default());
+    }
     if let Some(captured) = known.captured(request.payment) {
         return ConfirmAnswer::Paid(captured);
     }
@@ -95,6 +99,10 @@ fn capture(world: &World, request: &ConfirmRequest, is_page: bool) -> ConfirmAns
         provider.change(request.payment).declined = Some(code.clone());
         return ConfirmAnswer::Declined { code };
     }
+    if is_page && world.setting.page == Page::Account {
+        provider.open_account(request.payment, request.amount);
+        return ConfirmAnswer::Deposit(DepositAsked::default());
+    }
     let mut amount = request.amount;
     if world.strikes(Fault::ProviderWrongAmount) {
         amount = Money::new(amount.minor() + 1, amount.currency());
@@ -108,6 +116,9 @@ fn capture(world: &World, request: &ConfirmRequest, is_page: bool) -> ConfirmAns
 
 fn look_up(world: &World, request: &LookupRequest, is_page: bool) -> LookupAnswer {
     let known = world.provider().book(request.payment);
+    if known.awaits_deposit() {
+        return LookupAnswer::Deposit(DepositAsked::default());
+    }
     if let Some(captured) = known.captured(request.payment) {
         return LookupAnswer::Paid(captured);
     }

@@ -52,10 +52,13 @@ fn line_waits(world: &World) -> Option<String> {
     Some(format!("{} buyers wait and {} are called or active", room.waiting(), room.in_flight()))
 }
 
-/// Returns a payment about which the shop and the provider differ.
+/// Returns a payment about which the shop and the provider differ, or whose deposit is not back yet.
 fn differing_books(world: &World) -> Option<String> {
     let (history, provider) = (world.history(), world.provider());
     for (id, book) in provider.books() {
+        if book.is_withdrawn {
+            return Some(format!("the deposit of payment {} is withdrawn", Short(id.as_uuid())));
+        }
         let row = history.payments().find(|row| row.id == id);
         let captured = row.and_then(|row| row.captured).map_or(0, tiketi_core::Money::minor);
         let refunded = row.map_or(0, |row| row.refunded.minor());
