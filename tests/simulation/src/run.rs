@@ -20,6 +20,8 @@ use crate::world::{OUTSIDE, World};
 const MOST_TURNS: u64 = 3_000_000;
 /// How long everything may take to come to rest once faults have stopped.
 const REST_WITHIN: Duration = Duration::from_hours(1);
+/// How long a page may take to show what is at rest: a message that was lost is made up for by the next look.
+const SHOWN_WITHIN: Duration = Duration::from_mins(2);
 
 /// What came of one run.
 #[derive(Debug)]
@@ -80,14 +82,18 @@ fn act_and_rest(world: &Arc<World>, shop: &Arc<Shop>, turns: &mut u64) -> Result
         shop.stop(server);
         shop.start(server);
     }
-    let until = world.now().after(REST_WITHIN);
-    let mut look_at = world.now();
+    let mut until = world.now().after(REST_WITHIN);
+    let (mut look_at, mut rests) = (world.now(), false);
     go_on(world, turns, |world| {
         if world.now() < look_at {
             return false;
         }
         look_at = world.now().after(Duration::from_secs(30));
-        world.now() >= until || rest::unrest(world).is_none()
+        if !rests && rest::unrest(world).is_none() {
+            rests = true;
+            until = world.now().after(SHOWN_WITHIN);
+        }
+        world.now() >= until || rests && rest::check_page(world).is_ok()
     })?;
     rest::check(world)
 }

@@ -111,7 +111,7 @@ fn check_owed(world: &World) -> Result<(), String> {
 }
 
 /// Checks that the page that followed the changes shows the store's state.
-fn check_page(world: &World) -> Result<(), String> {
+pub(super) fn check_page(world: &World) -> Result<(), String> {
     let (Some(event), Some(shown)) = (world.event(), world.history().shown().cloned()) else { return Ok(()) };
     let map = at_once(world.store.seat_map(event, 0)).map_err(|error| error.to_string())?;
     let Some(map) = map else { return Ok(()) };
