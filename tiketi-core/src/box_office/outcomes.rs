@@ -16,6 +16,8 @@ pub(super) enum ReconcileResult {
     Settled,
     Open,
     Postponed,
+    /// The answer can be recorded only once the queued refund has its outcome.
+    AfterRefund,
 }
 
 impl BoxOffice {
@@ -43,6 +45,9 @@ impl BoxOffice {
         match self.record(payment, outcome).await {
             Ok(_) | Err(CommandError::Refused(RecordOutcomeRefused::NotConfirming { .. })) => {
                 Ok(ReconcileResult::Settled)
+            }
+            Err(CommandError::Refused(RecordOutcomeRefused::RefundQueued { .. })) => {
+                Ok(ReconcileResult::AfterRefund)
             }
             Err(CommandError::Refused(RecordOutcomeRefused::TooSoon { .. })) => {
                 self.schedule_reconciliation(payment.id, ReconcileStep::NotKnown).await?;

@@ -49,7 +49,7 @@ impl Jobs {
         for look in together(looks, self.office.inner.asked_at_once).await {
             match unless_locked(look) {
                 Ok(Some(Some(ReconcileResult::Settled))) => round.settled += 1,
-                Ok(Some(Some(ReconcileResult::Open))) => round.open += 1,
+                Ok(Some(Some(ReconcileResult::Open | ReconcileResult::AfterRefund))) => round.open += 1,
                 Ok(Some(Some(ReconcileResult::Postponed))) => round.postponed += 1,
                 Ok(Some(None)) => {}
                 Ok(None) => round.skipped += 1,

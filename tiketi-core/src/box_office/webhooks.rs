@@ -136,27 +136,12 @@ impl BoxOffice {
         // Asks by our own key or the order id: a key from an unsigned webhook proves nothing.
         let answer = gateway.lookup(lookup_of(&payment)).await;
         let unknown = matches!(answer, LookupAnswer::Unknown { .. });
-        let returned = returned_by(&answer);
-        let look = self.learn(gateway, &payment, answer).await?;
-        if payment.queued_refund().is_some() && returned > payment.refunded.minor() {
-            // Less than the queued refund is recorded only once that has its outcome. If it is refused, no one asks the
-            // provider again, so the hint stays until then.
-            let present = self.inner.sales.payment(payment.id).await?;
-            return Ok(present.is_none_or(|present| present.refunded.minor() >= returned));
+        match self.learn(gateway, &payment, answer).await? {
+            // If the queued refund is refused, no one else asks the provider again, so the hint stays until then.
+            ReconcileResult::AfterRefund => Ok(false),
+            ReconcileResult::Settled => Ok(true),
+            ReconcileResult::Open | ReconcileResult::Postponed => Ok(!unknown),
         }
-        Ok(look == ReconcileResult::Settled || !unknown)
-    }
-}
-
-/// Returns what a provider's answer says was refunded, in minor units.
-fn returned_by(answer: &LookupAnswer) -> i64 {
-    match answer {
-        LookupAnswer::Paid(captured) => captured.refunded.minor(),
-        LookupAnswer::Declined { .. }
-        | LookupAnswer::Pending
-        | LookupAnswer::Deposit(_)
-        | LookupAnswer::NotFound
-        | LookupAnswer::Unknown { .. } => 0,
     }
 }
 

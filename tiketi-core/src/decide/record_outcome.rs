@@ -105,6 +105,12 @@ pub enum RecordOutcomeRefused {
         /// State of the payment; a terminal state never regresses.
         state: PaymentState,
     },
+    /// Money went back, and a refund of ours without an outcome may be a part of it: ask again once it has one.
+    #[error("a queued refund may be what went back")]
+    RefundQueued {
+        /// The queued refund.
+        refund: RefundId,
+    },
     /// The order may not have reached the provider yet.
     #[error("the provider may not know the order yet")]
     TooSoon {
@@ -189,9 +195,15 @@ impl Command for RecordOutcome {
                 record_declined(&mut change, payment, NOT_FOUND, asked, reservation, now)?
             }
         };
-        if news == News::None {
-            let state = payment.state.clone();
-            return Err(CommandError::Refused(RecordOutcomeRefused::NotConfirming { state }));
+        match news {
+            News::Some => {}
+            News::None => {
+                let state = payment.state.clone();
+                return Err(CommandError::Refused(RecordOutcomeRefused::NotConfirming { state }));
+            }
+            News::AfterRefund(refund) => {
+                return Err(CommandError::Refused(RecordOutcomeRefused::RefundQueued { refund }));
+            }
         }
         Ok(change.about(Effect { reservation: reservation.id, payment: Some(payment.id) }))
     }

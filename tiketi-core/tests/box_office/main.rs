@@ -23,6 +23,7 @@ mod waiting_room;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 use async_trait::async_trait;
 use tiketi_core::memory::{MemoryNotifier, MemoryStore, TestGateway};
@@ -154,6 +155,7 @@ struct MoodyGateway {
     inner: TestGateway,
     next_refund: Mutex<Option<RefundAnswer>>,
     next_void: Mutex<Option<VoidAnswer>>,
+    held_lookup: Mutex<Option<Arc<Notify>>>,
     /// The shop's own store.
     store: Arc<MemoryStore>,
     /// The payment in the store at the time of each request.
@@ -171,6 +173,13 @@ impl MoodyGateway {
     /// Makes the next void return this answer; it has no effect.
     fn answer_next_void(&self, answer: VoidAnswer) {
         *self.next_void.lock().unwrap() = Some(answer);
+    }
+
+    /// Delays the answer to the next look-up until it is notified; the answer is of the moment of the request.
+    fn hold_next_lookup(&self) -> Arc<Notify> {
+        let go_on = Arc::new(Notify::new());
+        *self.held_lookup.lock().unwrap() = Some(Arc::clone(&go_on));
+        go_on
     }
 
     fn refunds_asked(&self) -> usize {
@@ -230,7 +239,12 @@ impl PaymentGateway for MoodyGateway {
 
     async fn lookup(&self, request: LookupRequest) -> LookupAnswer {
         self.look(request.payment, request.reservation, &request.metadata).await;
-        self.inner.lookup(request).await
+        let answer = self.inner.lookup(request).await;
+        let held = self.held_lookup.lock().unwrap().take();
+        if let Some(go_on) = held {
+            go_on.notified().await;
+        }
+        answer
     }
 
     async fn refund(&self, request: RefundRequest) -> RefundAnswer {

@@ -35,6 +35,35 @@ async fn money_given_back_by_hand_is_learned_after_a_queued_refund_was_refused()
     books_agree(&shop, &[&payment]).await;
 }
 
+/// Found by the simulation: the hint was dropped because no refund was queued yet when it was read.
+#[tokio::test]
+async fn money_given_back_by_hand_is_learned_although_a_refund_was_queued_during_the_look_up() {
+    let shop = TestShop::open().await;
+    let (sold, payment) = shop.sold(ADA, &[0]).await;
+    let half = won(payment.amount.minor() / 2);
+    shop.gateway.inner.refund_by_hand(payment.id, half);
+    shop.office.payments().receive_webhook("moody", hint("by-hand", &payment)).await.unwrap();
+    let go_on = shop.gateway.hold_next_lookup();
+    let begin = async {
+        shop.gateway.answer_next_refund(RefundAnswer::Unknown {
+            reason: "timeout".into(),
+            response: ProviderResponse::NoAnswer,
+        });
+        shop.office.payments().cancel_or_refund(sold.id, ADA, None).await.unwrap();
+        go_on.notify_one();
+    };
+    let jobs = shop.office.jobs();
+    let (worked, ()) = tokio::join!(jobs.work_inbox_once(), begin);
+    assert_eq!(worked.unwrap(), 0, "it waits for the queued refund");
+
+    shop.wait(60);
+    shop.office.jobs().reconcile_once(10).await.unwrap();
+    assert!(now_of(&shop, &payment).await.queued_refund().is_none(), "more was asked for than is left");
+    assert_eq!(shop.office.jobs().work_inbox_once().await.unwrap(), 1);
+    assert_eq!(now_of(&shop, &payment).await.refunded, half);
+    books_agree(&shop, &[&payment]).await;
+}
+
 /// Found by the simulation: the buyer kept a seat whose money had gone back, and no one was told.
 #[tokio::test]
 async fn a_reservation_ends_once_all_its_money_went_back_partly_by_hand() {

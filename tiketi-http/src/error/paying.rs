@@ -65,6 +65,9 @@ impl From<RecordOutcomeRefused> for ApiError {
             RecordOutcomeRefused::NotConfirming { state } => {
                 Self::payment_state(Code::PaymentNotReady, &state)
             }
+            RecordOutcomeRefused::RefundQueued { refund } => {
+                Self::new(Code::RefundInProgress).detail("refundId", refund.to_string())
+            }
             other => Self::unlisted(other),
         }
     }

@@ -11,6 +11,8 @@ mod resume_hold;
 mod sell;
 mod take_back;
 
+use crate::id::RefundId;
+
 pub(super) use apply_refund::apply_refund;
 pub(super) use end_reservation::{end_confirmed, end_lapsed, end_pending};
 pub(super) use queue_refund::{is_queued, queue_refund};
@@ -25,4 +27,6 @@ pub(super) use take_back::take_back;
 pub(super) enum News {
     Some,
     None,
+    /// Whether there is news is known once the queued refund has its outcome.
+    AfterRefund(RefundId),
 }

@@ -37,7 +37,7 @@ pub(in crate::decide) fn record_returned(
     if let Some(queued) = recorded.refunds.iter_mut().find(|refund| is_queued(refund)) {
         // Less than our queued refund is a refund by somebody else: wait for the outcome of ours.
         if unknown.minor() < queued.amount.minor() {
-            return Ok(News::None);
+            return Ok(News::AfterRefund(queued.id));
         }
         queued.state = RefundState::Done { at: now };
         tickets = Some(queued.tickets.clone());

@@ -186,8 +186,8 @@ fn a_hand_refund_smaller_than_the_queued_one_settles_nothing() {
     let kept = Captured::kept(payment.to_string(), "taken", won(100));
     let word = |refunded| CaptureOutcome::Paid(Captured { refunded: won(refunded), ..kept.clone() });
     let early = RecordOutcome::new(payment, word(40)).at(at(3), show.key());
-    let state = before.state.clone();
-    assert_eq!(show.refuse(&early), crate::decide::RecordOutcomeRefused::NotConfirming { state });
+    let refund = before.queued_refund().unwrap().id;
+    assert_eq!(show.refuse(&early), crate::decide::RecordOutcomeRefused::RefundQueued { refund });
     assert_eq!(show.payment(payment), &before);
     show.accept(&ends(&show, payment, RefundOutcome::Done));
     show.accept(&RecordOutcome::new(payment, word(100)).at(at(60), show.key()));
