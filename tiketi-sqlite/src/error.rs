@@ -128,3 +128,19 @@ pub(crate) fn may_be_of_one(error: &StoreError) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    /// Fails with every failed commit undone.
+    #[test]
+    fn only_a_device_error_leaves_the_outcome_of_a_commit_unknown() {
+        let kind = |code| commit_failed(Error::SqliteFailure(ffi::Error::new(code), None)).kind();
+        assert_eq!(kind(ffi::SQLITE_IOERR_FSYNC), StoreErrorKind::OutcomeUnknown);
+        assert_eq!(kind(ffi::SQLITE_FULL), StoreErrorKind::Unavailable);
+        assert_eq!(kind(ffi::SQLITE_CONSTRAINT_FOREIGNKEY), StoreErrorKind::Corrupt);
+    }
+}

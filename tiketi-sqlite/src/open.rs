@@ -91,3 +91,19 @@ pub(crate) fn reader(path: &Path) -> Result<Connection, OpenError> {
     connection.set_prepared_statement_cache_capacity(PREPARED);
     Ok(connection)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fails without the pragma, and with NORMAL: SQLite then syncs its log at checkpoints only.
+    #[test]
+    fn a_commit_waits_for_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = writer(&folder.path().join("tiketi.db")).unwrap();
+        let set = |name| connection.pragma_query_value(None, name, |row| row.get::<_, u8>(0)).unwrap();
+        assert_eq!((set("synchronous"), set("foreign_keys")), (2, 1), "FULL, and checked");
+        let journal: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        assert_eq!(journal, "wal");
+    }
+}

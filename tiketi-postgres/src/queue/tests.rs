@@ -15,11 +15,17 @@ use crate::store::PostgresStore;
 use crate::working_set::WorkingSet;
 use crate::{SchemaName, migrate};
 
+mod ahead;
+
 /// Index of the command that makes its batch fail.
 const POISONED: usize = 100;
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
+    /// Changes nothing.
+    Nothing,
+    /// Sets another title of the event.
+    Rename,
     /// Announces a fact.
     Tell,
     /// Sets a title of the event that the database refuses when the batch is written.
@@ -33,21 +39,27 @@ impl BatchCommand<Postgres> for Step {
     type Refused = Infallible;
 
     fn decide(&mut self, set: &mut WorkingSet) -> Result<(), CommandError<Infallible>> {
+        if matches!(self, Self::Nothing) {
+            return Ok(());
+        }
         set.announce(
             Timestamp::EPOCH,
             FactBody::EventStatusChanged { before: EventStatus::Upcoming, status: EventStatus::OnSale },
         );
         match self {
-            Self::Tell => {}
-            Self::Refused => {
-                let event = set.snapshot().map(|it| it.event().clone()).unwrap();
-                let details = event.details.clone().title("a\0b");
-                set.set_event(Event { details, ..event })?;
-            }
+            Self::Nothing | Self::Tell => {}
+            Self::Rename => rename(set, "Spring Lights")?,
+            Self::Refused => rename(set, "a\0b")?,
             Self::Panic => panic!("a defect in a rule"),
         }
         Ok(())
     }
+}
+
+fn rename(set: &mut WorkingSet, title: &str) -> Result<(), StoreError> {
+    let event = set.snapshot().map(|it| it.event().clone()).unwrap();
+    let details = event.details.clone().title(title);
+    set.set_event(Event { details, ..event })
 }
 
 /// Creates event queues on a new database with one event.

@@ -1,7 +1,12 @@
 use std::convert::Infallible;
 
 use tempfile::TempDir;
-use tiketi_core::StoreErrorKind;
+use tiketi_core::broadcast::{Broadcast as _, EventRoom};
+use tiketi_core::memory::MemoryBroadcast;
+use tiketi_core::{
+    Currency, EventDetails, EventId, EventInput, EventStatus, FactBody, SaleWindow, StoreErrorKind,
+    Timestamp, catalog::NewEvent, clock::TimeOrderedIds,
+};
 use tokio::sync::oneshot;
 
 use super::*;
@@ -123,6 +128,43 @@ fn nothing_stays_cached_after_a_failed_commit() {
     assert!(run(&mut cache, fail_at_the_commit).is_err());
     assert!(cache.is_none());
     assert!(run(&mut cache, |set| add_row(set, "after")).is_ok());
+}
+
+/// Fails with the facts published before the commit.
+#[test]
+fn what_is_not_committed_is_told_to_no_one() {
+    let (_folder, mut connection) = file();
+    let shared = WriterShared::default();
+    let broadcast = Arc::new(MemoryBroadcast::default());
+    shared.publisher.add(Arc::<MemoryBroadcast>::clone(&broadcast));
+    let event = new_event(&connection);
+    let mut listener = broadcast.listen(EventRoom(event));
+    for (end, news) in [(fail_at_the_commit as Poison, 0), (|_| Ok(()), 1)] {
+        let decide = move |set: &mut WorkingSet<'_>| {
+            let status = EventStatus::OnSale;
+            set.open_event(event)?;
+            set.announce(
+                event,
+                Timestamp::EPOCH,
+                FactBody::EventStatusChanged { before: EventStatus::Upcoming, status },
+            )?;
+            end(set).map_err(CommandError::<Infallible>::from)
+        };
+        let (job, mut answer) = pending(Work { decide, found: PhantomData });
+        commit_batch(&mut connection, &mut None, vec![job], &shared);
+        assert_eq!(answer.try_recv().unwrap().is_ok(), news == 1);
+        assert_eq!(std::iter::from_fn(|| listener.try_next()).count(), news);
+    }
+}
+
+/// Inserts an event without seats.
+fn new_event(connection: &Connection) -> EventId {
+    let window = SaleWindow::new(Timestamp::EPOCH, Timestamp::FAR_FUTURE).unwrap();
+    let details = EventDetails::new("Winter Lights", Timestamp::FAR_FUTURE, window);
+    let input = EventInput::new(details, Currency::KRW);
+    let new = NewEvent::assemble(&input, None, &TimeOrderedIds, Timestamp::EPOCH).unwrap();
+    rows::new_event(connection, &new.event, 1, false).unwrap();
+    new.event.id
 }
 
 /// Fails if a panic ends the writer's thread: no later command is then answered.
