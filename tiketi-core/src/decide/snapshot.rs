@@ -246,3 +246,19 @@ impl Scope for Snapshot {
         places.filter_map(|place| self.reservations.at(*place)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::decide::fixture::{ADA, BEN, Show, at};
+
+    /// Fails with a hold that is due before its end, and with one that is not due at its end.
+    #[test]
+    fn the_hold_that_ends_first_is_due_from_its_end_on() {
+        let mut show = Show::open();
+        show.held(at(10), BEN, &[1]);
+        let first = show.held(at(0), ADA, &[0]);
+        assert_eq!(show.snapshot.next_end(), Some(at(300)));
+        assert_eq!(show.snapshot.first_due(at(299)), None);
+        assert_eq!(show.snapshot.first_due(at(300)).map(|due| due.id), Some(first));
+    }
+}

@@ -6,11 +6,16 @@ use tiketi_core::decide::{CancelRefused, RefundWanted};
 use tiketi_core::memory::{ConfirmFault, TestGateway};
 use tiketi_core::{
     CommandError, Money, PageRequest, Payment, PaymentState, PrepareRequest, RefundError,
-    box_office::RetryError,
+    box_office::{RetryError, WebhookError},
     fact::SeatStatus,
-    gateway::{ConfirmAnswer, DepositAsked, LookupAnswer, ProviderResponse, RefundAnswer, VoidAnswer},
+    gateway::{
+        ConfirmAnswer, DepositAsked, LookupAnswer, ProviderResponse, RefundAnswer, VoidAnswer,
+        WebhookRefused, WebhookRequest,
+    },
     payment::DepositAccount,
     refund_account::RefundAccount,
+    secret_digest::SecretDigest,
+    store::Receipt,
 };
 
 use crate::{ADA, BEN, MoodyGateway, TestShop, won};
@@ -19,7 +24,8 @@ const HOUR: u64 = 3600;
 
 fn asked(shop: &TestShop) -> DepositAsked {
     let account = DepositAccount { bank: "20".into(), number: "X6505636518308".into() };
-    DepositAsked::default().account(account).due(shop.office.now().after(Duration::from_secs(HOUR)))
+    let due = shop.office.now().after(Duration::from_secs(HOUR));
+    DepositAsked::default().account(account).due(due).secret(SecretDigest::of("the right secret"))
 }
 
 /// Confirms a seat's payment with a provider that awaits a deposit for one hour.
@@ -215,4 +221,56 @@ async fn a_deposit_is_refunded_to_an_account_and_not_queued_without_one() {
     let refunded = now_of(&shop, &payment).await;
     assert!(matches!(refunded.state, PaymentState::Refunded { .. }), "{refunded:?}");
     assert_eq!(refunded.refunded, Money::new(100, refunded.amount.currency()));
+}
+
+/// Sends a webhook with a name and a secret of its own, as one that tells of a deposit.
+async fn tell(
+    shop: &TestShop,
+    payment: &Payment,
+    delivery: usize,
+    secret: Option<&str>,
+) -> Result<Receipt, WebhookError> {
+    let mut headers = vec![("test-delivery".to_owned(), delivery.to_string())];
+    headers.extend(secret.map(|secret| ("test-secret".to_owned(), secret.to_owned())));
+    let request = WebhookRequest::new(headers, payment.id.to_string().into_bytes());
+    shop.office.payments().receive_webhook("moody", request).await
+}
+
+/// Fails with every secret believed, with every secret doubted, and with the secret of the answer not kept.
+#[tokio::test]
+async fn a_webhook_with_another_secret_than_its_deposits_is_refused() {
+    let shop = TestShop::open().await;
+    let (payment, _) = waiting(&shop).await;
+    for wrong in ["another secret", ""] {
+        let refused = tell(&shop, &payment, 0, Some(wrong)).await.unwrap_err();
+        assert!(matches!(refused, WebhookError::Refused(WebhookRefused::Forged)), "{wrong}: {refused:?}");
+    }
+    assert_eq!(tell(&shop, &payment, 0, Some("the right secret")).await.unwrap(), Receipt::New);
+}
+
+/// Fails with proven webhooks limited as the others are.
+#[tokio::test]
+async fn webhooks_that_prove_nothing_do_not_keep_a_proven_one_out() {
+    let shop = TestShop::open().await;
+    let (payment, _) = waiting(&shop).await;
+    let mut receipts = Vec::new();
+    for delivery in 0..33 {
+        receipts.push(tell(&shop, &payment, delivery, None).await.unwrap());
+    }
+    assert_eq!((receipts[31], receipts[32]), (Receipt::New, Receipt::Full));
+    assert_eq!(tell(&shop, &payment, 33, Some("the right secret")).await.unwrap(), Receipt::New);
+}
+
+/// Fails if such a webhook is refused, and if it counts as proven.
+#[tokio::test]
+async fn while_the_secret_of_a_deposit_is_not_known_a_webhook_with_one_proves_nothing() {
+    let shop = TestShop::open().await;
+    let held = shop.held(ADA, &[0]).await;
+    shop.gateway.inner.fail_next_confirm(ConfirmFault::LoseAnswer);
+    let paid = shop.office.payments().process(PrepareRequest::new(held.id, ADA)).await.unwrap();
+    let payment = paid.payment.unwrap();
+    for delivery in 0..32 {
+        assert_eq!(tell(&shop, &payment, delivery, Some("any secret")).await.unwrap(), Receipt::New);
+    }
+    assert_eq!(tell(&shop, &payment, 32, Some("any secret")).await.unwrap(), Receipt::Full);
 }

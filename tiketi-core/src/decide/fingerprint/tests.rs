@@ -4,12 +4,16 @@ use super::*;
 use crate::decide::fixture::{ADA, BEN, Show, won};
 use crate::decide::scope::Scope;
 use crate::decide::{
-    BeginConfirm, BeginRefund, Cancel, CaptureOutcome, Command, ConfirmFree, ExtendHold, Hold, RecordOutcome,
-    RecordRefund, RefundOutcome, Release, StartPayment,
+    BeginConfirm, BeginRefund, CallOff, Cancel, CaptureOutcome, Command, ConfirmFree, CreateLayout, Creation,
+    EndPayment, ExtendHold, Hold, NotePayment, ReconcileStep, RecordOutcome, RecordRefund, RefundOutcome,
+    Release, ScheduleReconciliation, StartPayment,
 };
 use crate::gateway::Captured;
-use crate::id::{EventId, PaymentId, RefundId, ReservationId};
+use crate::id::{CommandKey, EventId, LayoutId, PaymentId, RefundId, ReservationId};
+use crate::payment::Settles;
+use crate::seat_layout::{Row, SeatLayout, Section, StoredLayout};
 use crate::terms::Terms;
+use crate::time::Timestamp;
 
 const A: Uuid = Uuid::from_u128(0xA);
 const B: Uuid = Uuid::from_u128(0xB);
@@ -36,12 +40,16 @@ fn intents(show: &Show) -> Vec<u128> {
         hold(ADA).item(show.free, 2).fingerprint(),
         hold(ADA).item(show.standing, 1).fingerprint(),
         ExtendHold::new(RESERVATION, ADA, terms).fingerprint(),
+        ExtendHold::new(RESERVATION, BEN, terms).fingerprint(),
         release().fingerprint(),
         release().only([]).fingerprint(),
         release().only([show.seats[0]]).fingerprint(),
         Cancel::by_buyer(RESERVATION, ADA).fingerprint(),
         Cancel::by_organiser(RESERVATION).fingerprint(),
         ConfirmFree::new(RESERVATION, ADA).fingerprint(),
+        ConfirmFree::new(RESERVATION, BEN).fingerprint(),
+        CallOff::new(RESERVATION).fingerprint(),
+        CallOff::new(ReservationId::from_uuid(B)).fingerprint(),
         start(ADA).fingerprint(),
         start(BEN).fingerprint(),
         start(ADA).through("test", "transfer").fingerprint(),
@@ -62,9 +70,47 @@ fn intents(show: &Show) -> Vec<u128> {
     ]
 }
 
+/// The same for the commands of staff and of the jobs.
+fn intents_of_staff() -> Vec<u128> {
+    let schedule = |step| ScheduleReconciliation::new(PAYMENT, step).fingerprint();
+    let note =
+        |author: &str, text: &str, settles| NotePayment::new(PAYMENT, author, text, settles).fingerprint();
+    let end = |author: &str, reason: &str| EndPayment::new(PAYMENT, author, reason).fingerprint();
+    let wait = |micros| ReconcileStep::Wait { until: Timestamp::from_micros(micros) };
+    let doubt = |answer: &str| ReconcileStep::Inconclusive { answer: answer.into() };
+    let layout = |name: &str, row: &str, price| {
+        let section = Section::new("R", won(price)).row(Row::numbered(row, 2));
+        let layout = SeatLayout::new("Harbour Hall", name).section(section);
+        let stored = StoredLayout { id: LayoutId::from_uuid(A), layout, created_at: Timestamp::EPOCH };
+        CreateLayout::new(Timestamp::EPOCH, CommandKey::from_uuid(A), stored).fingerprint()
+    };
+    vec![
+        schedule(ReconcileStep::Claim { tries: 1 }),
+        schedule(ReconcileStep::Claim { tries: 2 }),
+        schedule(doubt("HTTP 500")),
+        schedule(doubt("HTTP 502")),
+        schedule(ReconcileStep::NotKnown),
+        schedule(wait(1)),
+        schedule(wait(2)),
+        schedule(ReconcileStep::DepositBack),
+        schedule(ReconcileStep::GiveUp),
+        note("Kim", "paid out", Settles::Yes),
+        note("Kim", "paid out", Settles::No),
+        note("Kim", "paid", Settles::Yes),
+        note("Lee", "paid out", Settles::Yes),
+        end("Kim", "silent"),
+        end("Kim", "closed"),
+        end("Lee", "silent"),
+        layout("Studio", "A", 1),
+        layout("Floor", "A", 1),
+        layout("Studio", "B", 1),
+        layout("Studio", "A", 2),
+    ]
+}
+
 #[test]
 fn commands_of_other_content_have_other_fingerprints() {
-    let all = intents(&Show::open());
+    let all = [intents(&Show::open()), intents_of_staff()].concat();
     let distinct: HashSet<u128> = all.iter().copied().collect();
     assert_eq!(distinct.len(), all.len());
 }

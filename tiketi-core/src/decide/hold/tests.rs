@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::*;
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
 use crate::event::{Event, EventStep};
+use crate::fact::FactBody;
 use crate::limits::MAX_PRICE_MINOR;
 use crate::limits::{MAX_LINES_PER_COMMAND, MAX_QUANTITY};
 use crate::payment::PaymentState;
@@ -252,5 +253,30 @@ fn a_new_reservation_never_takes_the_id_of_another() {
         let again = Hold { buyer, ..hold.clone() }.at(at(700), show.key());
         let refused = HoldRefused::ReservationIdTaken { reservation: hold.reservation };
         assert_eq!(show.refuse(&again), refused);
+    }
+}
+
+/// Fails with units that never find their line, and with units of another type that do.
+#[test]
+fn units_of_one_type_and_price_are_one_line() {
+    let mut show = Show::open();
+    let standing = |show: &Show| show.hold(ADA, &[]).item(show.standing, 1);
+    show.accept(&standing(&show).at(at(0), show.key()));
+    let both = standing(&show).item(show.free, 1);
+    let held = show.accept(&both.at(at(1), show.key())).reservation;
+    let lines: Vec<_> =
+        show.reservation(held).items.iter().map(|line| (line.ticket_type, line.quantity)).collect();
+    assert_eq!(lines, [(show.standing, 2), (show.free, 1)]);
+}
+
+/// Fails with seats, or units, that do not count as a change.
+#[test]
+fn a_buyer_is_told_of_each_change_of_the_tickets_even_if_the_end_stays() {
+    let mut show = Show::open();
+    show.held(at(0), ADA, &[0]);
+    for ask in [show.hold(ADA, &[1]), show.hold(ADA, &[]).item(show.standing, 1)] {
+        let change = show.decide(&ask.at(at(0), show.key())).unwrap();
+        let told = |fact: &FactBody| matches!(fact, FactBody::ReservationHeld { .. });
+        assert!(change.facts.iter().any(told), "{:?}", change.facts);
     }
 }

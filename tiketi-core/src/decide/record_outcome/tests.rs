@@ -111,6 +111,7 @@ fn late_money_takes_the_same_seats_again_if_all_are_free() {
     let (late, payment) = expired(&mut show);
     show.accept(&paid(&show, at(700), payment, won(130)));
     assert_eq!(show.reservation(late).state, ReservationState::Confirmed { at: at(700) });
+    assert!(show.reservation(late).cancellation.is_some(), "by which policy it can be cancelled was agreed");
     assert_eq!(show.available(show.standing), 4);
     assert!(!show.is_free(0, at(701)));
     assert_eq!(audit(&show.snapshot), []);

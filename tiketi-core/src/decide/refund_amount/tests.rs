@@ -7,7 +7,7 @@ use crate::decide::Command;
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
 use crate::decide::{BeginRefundRefused, Cancel, CancelRefused, ConfirmFree, RecordRefund, RefundOutcome};
 use crate::event::EventDetails;
-use crate::id::{PaymentId, ReservationId};
+use crate::id::{PaymentId, RefundId, ReservationId};
 use crate::payment::{PaymentState, RefundState};
 use crate::reservation::CancelReason;
 
@@ -325,4 +325,58 @@ fn a_free_reservation_is_given_back_until_the_event_begins() {
     show.snapshot = by_staff;
     show.accept(&Cancel::by_buyer(free, ADA).at(at(STARTS - 1), show.key()));
     assert_eq!(show.available(show.free), 5);
+}
+
+/// Fails with each comparison turned round, and with each left out.
+#[test]
+fn a_refund_is_for_the_same_if_its_tickets_and_its_amount_are() {
+    let show = Show::open();
+    let (waiver, everything) = (RefundWanted::waiver(won(90)), RefundWanted::everything());
+    let tickets = |seats: &[usize], standing| {
+        let items = if standing == 0 { Vec::new() } else { vec![(show.standing, standing)] };
+        RefundWanted::tickets(seats.iter().map(|at| show.seats[*at]).collect(), items)
+    };
+    let returned = |seats: &[usize], standing| {
+        let item = ReturnedItem { ticket_type: show.standing, unit_price: won(30), quantity: standing };
+        RefundTickets::Returned(ReturnedTickets {
+            seats: seats.iter().map(|at| show.seats[*at]).collect(),
+            items: if standing == 0 { Vec::new() } else { vec![item] },
+            price: won(100),
+        })
+    };
+    let cases = [
+        (waiver.clone(), RefundTickets::Kept, true),
+        (RefundWanted::waiver(won(91)), RefundTickets::Kept, false),
+        (waiver, returned(&[0], 0), false),
+        (everything.clone(), returned(&[0], 0), true),
+        (everything.clone(), RefundTickets::None, true),
+        (everything.clone().of(won(90)), RefundTickets::None, true),
+        (everything.clone().of(won(91)), RefundTickets::None, false),
+        (everything, RefundTickets::Kept, false),
+        (tickets(&[0], 0), returned(&[0], 0), true),
+        (tickets(&[0], 0).of(won(90)), returned(&[0], 0), true),
+        (tickets(&[0], 0).of(won(91)), returned(&[0], 0), false),
+        (tickets(&[0], 0), returned(&[1], 0), false),
+        (tickets(&[0], 0), returned(&[0], 2), false),
+        (tickets(&[0], 2), returned(&[0], 2), true),
+        (tickets(&[0], 1), returned(&[0], 2), false),
+        (tickets(&[0], 2), returned(&[0], 0), false),
+        (tickets(&[0], 0), RefundTickets::Kept, false),
+    ];
+    for (wanted, tickets, is_same) in cases {
+        let (id, state) = (RefundId::from_uuid(uuid::Uuid::nil()), RefundState::Done { at: at(0) });
+        let refund = Refund { id, amount: won(90), reason: "rain".into(), tickets, state };
+        assert_eq!(wanted.is_of(&refund), is_same, "{wanted:?} {refund:?}");
+    }
+}
+
+/// Fails with the version of the row not raised.
+#[test]
+fn a_reservation_that_keeps_some_tickets_gets_its_next_version() {
+    let mut show = show();
+    let (held, payment) = sold(&mut show);
+    let before = show.reservation(held).version;
+    let front = seat(&show, &[0]);
+    give_back(&mut show, 1, payment, front);
+    assert_eq!(show.reservation(held).version, before + 1);
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::decide::Envelope;
 use crate::decide::fixture::{ADA, Show, at};
+use crate::fact::FactBody;
 use crate::terms::TermsError;
 
 fn claim(show: &Show, now: Timestamp, payment: PaymentId, tries: u32) -> Envelope<ScheduleReconciliation> {
@@ -163,4 +164,28 @@ fn pauses_grow_from_the_first_to_the_longest_and_no_further() {
     assert_eq!(pauses(60, 90), [60, 90, 90, 90, 90]);
     let reversed = Terms { ask_again_at_most: Duration::from_secs(59), ..Terms::default() };
     assert_eq!(reversed.validate(), Err(TermsError::PausesReversed));
+}
+
+/// Fails with the next question left where it was.
+#[test]
+fn a_deposit_is_asked_about_at_its_due_time_at_the_latest() {
+    let (mut show, payment) = confirming();
+    show.accept(&waits(&show, at(1), payment, Some(at(100))));
+    assert_eq!(next(&show, payment), Some(at(60)));
+    show.accept(&claim(&show, at(60), payment, 0));
+    assert_eq!(next(&show, payment), Some(at(100)), "and not two minutes later");
+}
+
+/// Fails with every step told, and with none.
+#[test]
+fn a_buyer_is_told_of_a_deposit_and_not_of_each_question() {
+    let (mut show, payment) = confirming();
+    let told = |show: &Show, ask: &Envelope<ScheduleReconciliation>| {
+        let facts = show.decide(ask).unwrap().facts;
+        facts.iter().any(|fact| matches!(fact, FactBody::PaymentUpdated { .. }))
+    };
+    let awaited = waits(&show, at(1), payment, Some(at(7_200)));
+    assert!(told(&show, &awaited));
+    show.accept(&awaited);
+    assert!(!told(&show, &claim(&show, at(60), payment, 0)));
 }
