@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use crate::simulated::refuse_if_simulated;
 use crate::time::Timestamp;
 
 /// Returns the present time.
@@ -33,6 +34,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
+        refuse_if_simulated("the time");
         #[expect(
             clippy::disallowed_methods,
             reason = "the one place where core asks the machine for the time"
@@ -91,6 +93,7 @@ pub struct TimeOrderedIds;
 
 impl IdSource for TimeOrderedIds {
     fn next(&self) -> Uuid {
+        refuse_if_simulated("an id");
         #[expect(clippy::disallowed_methods, reason = "the one place where core makes random ids")]
         Uuid::now_v7()
     }

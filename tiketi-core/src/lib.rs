@@ -194,6 +194,7 @@ pub mod seat;
 pub mod seat_layout;
 pub mod seat_states;
 pub mod secret_digest;
+pub mod simulated;
 pub mod spawner;
 pub mod staff_log;
 pub mod store;

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use crate::error::{StoreError, StoreErrorKind};
+use crate::simulated::refuse_if_simulated;
 
 /// Makes unpredictable bytes.
 ///
@@ -35,7 +36,12 @@ pub struct SystemRandom;
 
 impl Random for SystemRandom {
     fn bytes(&self) -> Result<[u8; 32], RandomError> {
+        refuse_if_simulated("random bytes");
         let mut bytes = [0; 32];
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place where core takes chance from the machine"
+        )]
         getrandom::fill(&mut bytes).map_err(|_| RandomError)?;
         Ok(bytes)
     }

@@ -24,6 +24,8 @@ pub enum Planted {
     LessSettlesRefund,
     /// Money that was given back in full still buys seats.
     GivenBackStillSells,
+    /// A server reads the machine's clock instead of its own, once in a while.
+    MachineClock,
 }
 
 impl Planted {
@@ -39,5 +41,6 @@ impl Planted {
         Self::RowsKeptAfterFailedCommit,
         Self::LessSettlesRefund,
         Self::GivenBackStillSells,
+        Self::MachineClock,
     ];
 }

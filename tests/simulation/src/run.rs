@@ -3,8 +3,12 @@
 mod rest;
 mod setup;
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
+
+use tiketi_core::simulated::Simulated;
 
 use crate::executor::Turn;
 use crate::people::Person;
@@ -48,13 +52,24 @@ pub(crate) fn run(setting: Setting, planted: Option<Planted>, is_told: bool) -> 
     let (seed, world) = (setting.seed, World::new(setting, planted, is_told));
     let shop = Shop::new(Arc::clone(&world));
     let mut turns = 0;
-    if let Err(why) = act_and_rest(&world, &shop, &mut turns) {
-        world.break_off(why);
+    // Whatever asks the machine for the time, an id or a random byte panics from here on.
+    let simulated = Simulated::begin();
+    match catch_unwind(AssertUnwindSafe(|| act_and_rest(&world, &shop, &mut turns))) {
+        Ok(Ok(())) => {}
+        Ok(Err(why)) => world.break_off(why),
+        Err(panic) => world.break_off(format!("a panic: {}", words(&*panic))),
     }
+    drop(simulated);
     world.executor.clear();
     let violation = world.broken();
     let (tally, hash, story) = world.report();
     Run { seed, violation, hash, simulated: world.passed(), turns, tally, story }
+}
+
+/// Returns what a panic says.
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without words")
 }
 
 fn act_and_rest(world: &Arc<World>, shop: &Arc<Shop>, turns: &mut u64) -> Result<(), String> {

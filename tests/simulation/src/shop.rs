@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures::channel::oneshot;
 use futures::future::{Either, select};
+use tiketi_core::box_office::JobError;
 use tiketi_core::gateway::{GuardSettings, Guarded, PaymentGateway};
 use tiketi_core::waiting_room::AdmissionKey;
 use tiketi_core::{BoxOffice, Clock, EventId, SeatId, TicketTypeId};
@@ -205,6 +206,9 @@ async fn run_jobs(world: Arc<World>, office: BoxOffice) {
         let report = office.jobs().run_once().await;
         for (job, error) in report.failures() {
             world.tell(format_args!("  the job \"{}\" fails: {error}", job.name()));
+            if matches!(error, JobError::Panicked) {
+                world.break_off(format!("the job \"{}\" panicked", job.name()));
+            }
         }
         // At least a millisecond, so that time moves on.
         world.executor.sleep(report.next.max(Duration::from_millis(1))).await;
