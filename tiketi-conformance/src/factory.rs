@@ -4,7 +4,9 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tiketi_core::store::{CatalogStore, OutboxStore, SalesStore};
+use tiketi_core::store::{
+    AuditStore, CatalogStore, InboxStore, LayoutStore, OutboxStore, SalesStore, StoreClock, StoreProbe,
+};
 
 /// Opens a new store for each case.
 ///
@@ -25,12 +27,29 @@ pub trait StoreFactory: Debug + Send + Sync + 'static {
     /// Two stores MUST NOT see each other's rows, because cases run concurrently.
     async fn fresh(&self) -> Fresh<Self::Store, Self::Guard>;
 
+    /// Returns in which order one handle decides commands that are under way at once; not known by default.
+    ///
+    /// It decides whether [`crate::workload_cases!`] may send several commands at once.
+    fn command_order(&self) -> CommandOrder {
+        CommandOrder::Unknown
+    }
+
     /// Closes what [`StoreFactory::fresh`] opened.
     ///
     /// Called after every case, passed or failed.
     async fn end(&self, guard: Self::Guard) {
         drop(guard);
     }
+}
+
+/// In which order one handle of a store decides commands of one event that are under way at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a factory states one of two cases")]
+pub enum CommandOrder {
+    /// In the order in which they were sent, as with a queue.
+    AsSent,
+    /// In any order: a case that needs to know it sends them one by one.
+    Unknown,
 }
 
 /// An empty store, with what must live as long as it.
@@ -70,3 +89,10 @@ impl<S, G> Fresh<S, G> {
 pub trait SellingStore: SalesStore + CatalogStore + OutboxStore {}
 
 impl<S: SalesStore + CatalogStore + OutboxStore> SellingStore for S {}
+
+/// What a box office and an audit need of a store.
+///
+/// Implemented for every type that has all these traits.
+pub trait WholeStore: SellingStore + LayoutStore + InboxStore + StoreClock + StoreProbe + AuditStore {}
+
+impl<S: SellingStore + LayoutStore + InboxStore + StoreClock + StoreProbe + AuditStore> WholeStore for S {}

@@ -16,10 +16,10 @@ use tiketi_core::{
     Currency, EventId, EventInput, Fact, FactBody, Money, Payment, PaymentId, Reservation, TicketTypeId,
     TicketTypeInput, Timestamp, catalog::NewEvent, event::EventStep, store::SalesStore,
 };
+use tiketi_workload::Chance;
 
 use crate::hall::Hall;
 use crate::shop::TestShop;
-use crate::walk::chance::Chance;
 
 /// What an account is about: an event or the shop, and a day or all days.
 pub type AccountKey = (Option<EventId>, Option<i32>);
@@ -268,7 +268,7 @@ impl Trade {
         for currency in [Currency::KRW, Currency::EUR, Currency::KRW] {
             venues.push(field(shop, currency).await);
         }
-        let (shop, chance) = (shop.clone(), Chance::seeded(seed));
+        let (shop, chance) = (shop.clone(), Chance::of(seed, "trade"));
         Self { shop, venues, chance, step, sold: Vec::new(), started: 0 }
     }
 
@@ -284,26 +284,26 @@ impl Trade {
 
     /// Makes one reservation, if there are tickets, and decides how it ends.
     pub async fn reserve(&mut self, account: &mut Account) {
-        let millis = usize::try_from(self.step.as_millis()).expect("a step is short");
-        self.shop.advance(Duration::from_millis(self.chance.below(millis) as u64));
-        let venue = &self.venues[self.chance.below(self.venues.len())];
+        let millis = u64::try_from(self.step.as_millis()).expect("a step is short");
+        self.shop.advance(Duration::from_millis(self.chance.below(millis)));
+        let venue = &self.venues[self.chance.place(self.venues.len())];
         let buyer = self.shop.buyer();
         let hold =
             tiketi_core::decide::Hold::new(venue.event, buyer, self.shop.reservation_id(), self.shop.terms());
-        let is_free = self.chance.once_in(6);
+        let is_free = self.chance.below(6) == 0;
         let quantity = u32::try_from(1 + self.chance.below(3)).expect("it is small");
         let hold = if is_free {
             hold.item(venue.free, quantity)
         } else {
             let seats = venue.hall.iter().flat_map(|hall| hall.seats.iter());
-            let (skip, take) = (self.chance.below(20), self.chance.below(3));
+            let (skip, take) = (self.chance.place(20), self.chance.place(3));
             hold.seats(seats.skip(skip).take(take).copied()).item(venue.standing, quantity)
         };
         let Ok(applied) = self.shop.send(hold).await else { return };
         self.started += 1;
         account.add(venue.event, applied.reservation.created_at, "started", 1);
         self.settle(applied.reservation, is_free).await;
-        if self.chance.once_in(8) {
+        if self.chance.below(8) == 0 {
             self.give_back().await;
         }
     }
@@ -337,7 +337,7 @@ impl Trade {
             2 => drop(shop.send(Cancel::by_organiser(held.id)).await),
             _ if is_free => {
                 shop.apply(shop.confirm_free(&held)).await;
-                if self.chance.once_in(4) {
+                if self.chance.below(4) == 0 {
                     drop(shop.send(Cancel::by_buyer(held.id, held.buyer)).await);
                 }
             }
@@ -356,7 +356,7 @@ impl Trade {
         if self.sold.is_empty() {
             return;
         }
-        let at = self.chance.below(self.sold.len());
+        let at = self.chance.place(self.sold.len());
         let (reservation, payment) = self.sold[at].clone();
         let reservation = self.shop.now_of(&reservation).await;
         let wanted = match self.chance.below(4) {

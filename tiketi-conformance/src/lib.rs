@@ -38,6 +38,7 @@
 //! | [`outbox_cases!`] | [`SellingStore`] | facts: sent to every broadcast, and delivered to each subscriber, in order, leased to one server at a time ([`tiketi_core::store::OutboxStore`]) |
 //! | [`payment_cases!`] | [`SellingStore`] | open payments: due for reconciliation, in need of attention, deposits, call-offs |
 //! | [`audit_cases!`] | [`SellingStore`] and [`tiketi_core::store::AuditStore`] | all rows of an event: complete, of one moment, without a violation |
+//! | [`workload_cases!`] | [`WholeStore`] | whole sales by what people do: every answer, fact, row and audit as in memory |
 //! | [`inbox_cases!`] | [`tiketi_core::store::InboxStore`] | webhooks: each delivery stored once, leased to one server at a time |
 //! | [`figure_cases!`] | [`SellingStore`] and [`tiketi_core::store::FiguresStore`] | figures: each reservation counted once, by day, as the facts say |
 //! | [`layout_cases!`] | [`tiketi_core::store::LayoutStore`] | seat layouts |
@@ -80,9 +81,10 @@
 //!   counters equal the counted rows, money and tickets agree, limits hold, and every change was
 //!   published once and in order.
 //!
-//! The last case of the sales list sends 50 random sequences of 200 commands to the adapter and to the
-//! in-memory store, and compares every answer and all visible rows at the end. `TIKETI_SEQUENCES` sets the
-//! number of sequences; a difference prints its seed for `TIKETI_SEED`, and every command.
+//! The case of [`workload_cases!`] sells 12 whole sales, generated from seeds, by the adapter and by the in-memory
+//! store, and compares every answer, fact and row, and the audits. Several buyers act at once: their
+//! commands are under way together if the factory states their order ([`StoreFactory::command_order`]).
+//! `TIKETI_SEQUENCES` sets the number of sales; a difference prints its seed for `TIKETI_SEED`, and every request.
 //!
 //! # What the cases do not check
 //!
@@ -102,6 +104,7 @@
 
 mod audit;
 pub mod cases;
+mod differential;
 mod event_rows;
 mod factory;
 pub mod figures;
@@ -115,11 +118,10 @@ mod room;
 pub mod runner;
 mod shop;
 mod trade;
-mod walk;
 
 pub use async_trait::async_trait;
 pub use event_rows::EventRows;
-pub use factory::{Fresh, SellingStore, StoreFactory};
+pub use factory::{CommandOrder, Fresh, SellingStore, StoreFactory, WholeStore};
 pub use gateway::{FreshGateway, GatewayFactory, Provider};
 pub use hall::{BACK_PRICE, FREE, FRONT_PRICE, Hall, STANDING, STANDING_PRICE};
 pub use handles::Handles;

@@ -21,6 +21,7 @@ macro_rules! all_cases {
         $crate::staff_log_cases!($factory);
         $crate::answer_cases!($factory);
         $crate::audit_cases!($factory);
+        $crate::workload_cases!($factory);
         $crate::payment_cases!($factory);
         $crate::inbox_cases!($factory);
         $crate::probe_cases!($factory);
@@ -228,9 +229,6 @@ macro_rules! sales_cases {
                 reservations_are_listed_by_buyer_and_event,
                 what_does_not_exist_is_not_found,
                 numbers_carry_the_date_and_are_never_used_again,
-            }
-            walks {
-                random_commands_have_the_answers_of_the_in_memory_store,
             }
             texts {
                 a_command_with_a_text_no_store_keeps_is_refused_by_its_field,

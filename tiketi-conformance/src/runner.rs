@@ -12,7 +12,7 @@ use tiketi_core::store::{
     NoticeStore, RoomJournal, SalesStore, StaffLog, StoreProbe, WaitingRoomStore,
 };
 
-use crate::factory::{Fresh, SellingStore, StoreFactory};
+use crate::factory::{CommandOrder, Fresh, SellingStore, StoreFactory, WholeStore};
 use crate::gateway::{FreshGateway, GatewayFactory};
 use crate::handles::Handles;
 use crate::room::TestRoom;
@@ -55,6 +55,23 @@ where
     C: Future<Output = ()> + Send + 'static,
 {
     beside_a_shop(factory, |store| store as Arc<dyn AuditStore>, case);
+}
+
+/// Runs a case about whole sales, with the order in which a handle decides commands.
+///
+/// # Panics
+///
+/// If the case fails.
+pub fn compared<F, C>(factory: &F, case: fn(Handles<dyn WholeStore>, CommandOrder) -> C)
+where
+    F: StoreFactory,
+    F::Store: WholeStore,
+    C: Future<Output = ()> + Send + 'static,
+{
+    let order = factory.command_order();
+    run(factory, move |stores| {
+        case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn WholeStore>).collect()), order)
+    });
 }
 
 /// Runs a case about figures, and audits the store after it.

@@ -104,16 +104,6 @@ impl TestShop {
         self.inner.stores.clone()
     }
 
-    /// Records the same events, buyers and payments as another shop.
-    pub(crate) fn know_like(&self, other: &Self) {
-        let (events, buyers, payments) = {
-            let known = other.known();
-            (known.events.clone(), known.buyers.clone(), known.payments.clone())
-        };
-        let mut known = self.known();
-        (known.events, known.buyers, known.payments) = (events, buyers, payments);
-    }
-
     /// Returns the current time.
     ///
     /// Only [`TestShop::advance`] and [`TestShop::go_to`] move it.

@@ -1,6 +1,6 @@
 //! Runs every case on the in-memory store.
 
-use tiketi_conformance::{Fresh, StoreFactory, async_trait};
+use tiketi_conformance::{CommandOrder, Fresh, StoreFactory, async_trait};
 use tiketi_core::memory::MemoryStore;
 
 #[derive(Debug)]
@@ -13,6 +13,10 @@ impl StoreFactory for Memory {
 
     async fn fresh(&self) -> Fresh<MemoryStore> {
         Fresh::new(MemoryStore::default())
+    }
+
+    fn command_order(&self) -> CommandOrder {
+        CommandOrder::AsSent
     }
 }
 

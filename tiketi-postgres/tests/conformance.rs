@@ -2,7 +2,7 @@
 
 #![cfg(test)]
 
-use tiketi_conformance::{Fresh, StoreFactory, async_trait};
+use tiketi_conformance::{CommandOrder, Fresh, StoreFactory, async_trait};
 use tiketi_postgres::{PostgresBroadcast, PostgresStore, SchemaName, StoreOptions, migrate};
 use tiketi_postgres_harness::{Database, Server};
 
@@ -31,6 +31,10 @@ impl StoreFactory for Postgres {
         let first = store(database.pool(CONNECTIONS).await);
         let second = store(database.pool(CONNECTIONS).await);
         Fresh::guarded(first, database).also_open_as(second)
+    }
+
+    fn command_order(&self) -> CommandOrder {
+        CommandOrder::AsSent
     }
 }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use tempfile::TempDir;
-use tiketi_conformance::{Fresh, StoreFactory, async_trait};
+use tiketi_conformance::{CommandOrder, Fresh, StoreFactory, async_trait};
 use tiketi_core::clock::SystemClock;
 use tiketi_core::id::LeaseOwner;
 use tiketi_core::memory::MemoryWaitingRooms;
@@ -30,6 +30,10 @@ impl StoreFactory for Sqlite {
     async fn fresh(&self) -> Fresh<SqliteStore, TempDir> {
         let (store, folder) = opened();
         Fresh::guarded(store, folder)
+    }
+
+    fn command_order(&self) -> CommandOrder {
+        CommandOrder::AsSent
     }
 }
 

@@ -50,4 +50,4 @@ pub mod subscribers;
 pub mod texts;
 pub mod waiting_room;
 pub mod waiting_room_races;
-pub mod walks;
+pub mod workload;

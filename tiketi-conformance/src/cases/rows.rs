@@ -16,21 +16,6 @@ use tiketi_core::{
 use crate::event_rows::EventRows;
 use crate::handles::Handles;
 use crate::shop::TestShop;
-use crate::walk;
-
-/// Seeds of the random sequences; they differ from those of the sales list.
-const SEEDS: std::ops::Range<u64> = 9_001..9_006;
-
-/// Fails if the rows after a random sequence have a violation.
-pub async fn rows_after_random_commands_pass_the_audit(shop: TestShop, audited: Handles<dyn AuditStore>) {
-    for seed in SEEDS {
-        walk::compare(shop.stores(), seed).await;
-        let report = AuditReport::of(&*audited.any()).await.expect("the store can be audited");
-        assert_eq!(report.violations, [], "after the walk with seed {seed}");
-    }
-    let report = AuditReport::of(&*audited.any()).await.expect("the store can be audited");
-    assert!(report.events >= 10 && report.reservations > 0 && report.payments > 0, "{report:?}");
-}
 
 /// Fails if the rows of an event are not those that every other read shows.
 pub async fn an_events_rows_are_what_all_other_reads_show(shop: TestShop, audited: Handles<dyn AuditStore>) {
