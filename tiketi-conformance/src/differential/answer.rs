@@ -35,6 +35,13 @@ pub(super) fn no_number() -> ReservationNumber {
     ReservationNumber::new(Timestamp::EPOCH, 0)
 }
 
+/// Replaces the numbers of reservations.
+pub(super) fn leave_out_numbers(rows: &mut [Reservation]) {
+    for row in rows {
+        row.number = no_number();
+    }
+}
+
 /// What a box office shows to the one who asked.
 pub(super) trait Shown: Debug {
     /// Returns the reservation that is shown.

@@ -186,7 +186,9 @@ impl Run {
         let (tested, told) =
             (self.tested.take_facts(&self.events).await, self.memory.take_facts(&self.events).await);
         self.story.same("what became true", (self.tested.name, &tested), &told);
-        expected.iter().for_each(|answer| self.purchases.take(answer));
+        for answer in &expected {
+            self.purchases.take(answer);
+        }
         self.sent.extend_from_slice(asked);
         expected
     }

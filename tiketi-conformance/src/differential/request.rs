@@ -10,7 +10,7 @@ use tiketi_core::{
     SaleWindow, SeatId, StoreError, TicketTypeId, TicketTypeInput,
 };
 
-use crate::differential::answer::{Answer, no_number};
+use crate::differential::answer::{Answer, leave_out_numbers};
 use crate::differential::provider::{Provider, provider_key};
 
 /// Most payments of one call of the job.
@@ -229,7 +229,7 @@ impl Job {
                     let mut rows = swept.done;
                     rows.retain(|row| of.contains(&row.event));
                     rows.sort_by_key(|row| row.id);
-                    rows.iter_mut().for_each(|row| row.number = no_number());
+                    leave_out_numbers(&mut rows);
                     rows
                 });
                 Answer::of(swept)

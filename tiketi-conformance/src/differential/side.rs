@@ -15,7 +15,7 @@ use tiketi_core::{
     Timestamp, audit::audit,
 };
 
-use crate::differential::answer::{Answer, no_number};
+use crate::differential::answer::{Answer, leave_out_numbers, no_number};
 use crate::differential::gate::{Gate, GatedSales};
 use crate::differential::provider::Provider;
 use crate::differential::request::Request;
@@ -74,9 +74,9 @@ impl Side {
             .map(|office| {
                 let server = office % SERVERS;
                 let store = of_server(server);
-                let gated = GatedSales { gate: Arc::clone(&gates[server]), office };
+                let sales = GatedSales { gate: Arc::clone(&gates[server]), office };
                 let builder = BoxOffice::builder()
-                    .sales(Arc::new(gated))
+                    .sales(Arc::new(sales))
                     .catalog(Arc::<dyn WholeStore>::clone(&store))
                     .layouts(Arc::<dyn WholeStore>::clone(&store))
                     .outbox(Arc::<dyn WholeStore>::clone(&store))
@@ -159,7 +159,7 @@ impl Side {
         let read = EventRows::read(&*store, event, PART).await.expect("the event exists").snapshot();
         assert_eq!(audit(&read), [], "the audit of {}", self.name);
         let mut reservations: Vec<_> = read.reservations().cloned().collect();
-        reservations.iter_mut().for_each(|row| row.number = no_number());
+        leave_out_numbers(&mut reservations);
         reservations.sort_by_key(|row| row.id);
         let mut payments: Vec<_> = read.payments().cloned().collect();
         payments.sort_by_key(|row| row.id);
@@ -202,7 +202,7 @@ impl Side {
         let page = tiketi_core::PageRequest::new(1, 100).expect("the page is in range");
         let listed = self.stores.any().reservations_of(buyer, None, page).await;
         let mut listed = listed.expect("reservations can be read").rows;
-        listed.iter_mut().for_each(|row| row.number = no_number());
+        leave_out_numbers(&mut listed);
         listed
     }
 }

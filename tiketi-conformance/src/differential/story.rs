@@ -55,11 +55,12 @@ impl Story {
         let around = |text: &str| -> String {
             let lines = text.lines().enumerate().skip(at.saturating_sub(LINES_BEFORE));
             let lines = lines.take(LINES_BEFORE + LINES_AFTER);
-            lines.map(|(line, text)| format!("  {} {text}\n", if line == at { '>' } else { ' ' })).collect()
+            let marked = lines.map(|(line, text)| format!("  {} {text}", if line == at { '>' } else { ' ' }));
+            marked.collect::<Vec<_>>().join("\n")
         };
         let (seed, steps) = (self.seed, self.lines.join("\n"));
         let text = format!(
-            "seed {seed} (TIKETI_SEED={seed} TIKETI_SEQUENCES=1), after:\n{steps}\n{what} differs\nin {name}:\n{}in memory:\n{}",
+            "seed {seed} (TIKETI_SEED={seed} TIKETI_SEQUENCES=1), after:\n{steps}\n{what} differs\nin {name}:\n{}\nin memory:\n{}",
             around(tested),
             around(expected),
         );
