@@ -48,6 +48,61 @@ pub struct StoredLayout {
     pub created_at: Timestamp,
 }
 
+/// A saved layout without its seats, for lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
+pub struct LayoutOutline {
+    /// Id of the layout.
+    pub id: LayoutId,
+    /// The building.
+    pub venue: String,
+    /// The layout's own name.
+    pub name: String,
+    /// Its sections, from the stage backwards.
+    pub sections: Vec<SectionOutline>,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// A section without its seats.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
+pub struct SectionOutline {
+    /// Unique within the layout.
+    pub name: String,
+    /// Price of each of its seats, unless an event says otherwise.
+    pub price: Money,
+    /// How many seats it has.
+    pub seats: u64,
+}
+
+impl StoredLayout {
+    /// Returns the layout without its seats.
+    pub fn outline(&self) -> LayoutOutline {
+        let section = |section: &Section| SectionOutline {
+            name: section.name.clone(),
+            price: section.price,
+            seats: section.seat_count() as u64,
+        };
+        LayoutOutline {
+            id: self.id,
+            venue: self.layout.venue.clone(),
+            name: self.layout.name.clone(),
+            sections: self.layout.sections.iter().map(section).collect(),
+            created_at: self.created_at,
+        }
+    }
+}
+
+impl LayoutOutline {
+    /// Returns the number of seats of all sections.
+    pub fn seat_count(&self) -> u64 {
+        self.sections.iter().map(|section| section.seats).sum()
+    }
+}
+
 /// A part of the hall sold at one price.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -259,8 +259,9 @@ CREATE TABLE tiketi.layouts (
     id         uuid PRIMARY KEY,
     venue      text NOT NULL COLLATE "C",  -- listed in the order of the bytes, whatever the database's language
     name       text NOT NULL COLLATE "C",
-    sections   text NOT NULL,              -- a JSON array
-    created_at bigint NOT NULL
+    outline    text NOT NULL,              -- a JSON array of [section, price, currency, seats]
+    created_at bigint NOT NULL,
+    sections   text NOT NULL               -- a JSON array
 );
 CREATE INDEX layouts_by_venue ON tiketi.layouts (venue, name, id);
 

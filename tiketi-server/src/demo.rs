@@ -109,6 +109,7 @@ mod tests {
 
     use tiketi_core::EventStatus;
     use tiketi_core::memory::{MemoryStore, TestGateway};
+    use tiketi_core::seat_layout::LayoutOutline;
 
     use super::*;
 
@@ -130,12 +131,13 @@ mod tests {
     async fn two_halls_have_two_thousand_and_twenty_thousand_seats() {
         let (shop, _) = demo_shop().await;
         let halls = shop.catalog().layouts(PageRequest::FIRST).await.unwrap().rows;
-        let mut seats: Vec<_> = halls.iter().map(|hall| hall.layout.seat_count()).collect();
+        let mut seats: Vec<_> = halls.iter().map(LayoutOutline::seat_count).collect();
         seats.sort_unstable();
         assert_eq!(seats, [2_000, 20_000]);
         for hall in &halls {
-            let names: Vec<_> = hall.layout.sections.iter().map(|section| section.name.as_str()).collect();
+            let names: Vec<_> = hall.sections.iter().map(|section| section.name.as_str()).collect();
             assert_eq!(names, ["VIP", "R", "S", "A"]);
+            let hall = shop.catalog().layout(hall.id).await.unwrap().unwrap();
             assert!(hall.layout.places().any(|(_, place)| place.accessible));
         }
     }

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
     LayoutId, Money, SeatLayout, Section, StoreError, Timestamp,
-    seat_layout::{PlannedSeat, StoredLayout},
+    seat_layout::{LayoutOutline, PlannedSeat, SectionOutline, StoredLayout},
 };
 use uuid::Uuid;
 
-use crate::row::{currency, json, parse};
+use crate::row::{Row, currency, json, parse};
 use crate::table::table;
 
 #[derive(Serialize, Deserialize)]
@@ -31,7 +31,7 @@ table! {
     /// A row of `layouts`.
     LayoutRow<'r> = "layouts", listed by layout_columns {
         key { id: Uuid }
-        fixed { venue: Cow<'r, str>, name: Cow<'r, str>, sections: Cow<'r, str>, created_at: i64 }
+        fixed { venue: Cow<'r, str>, name: Cow<'r, str>, outline: Cow<'r, str>, sections: Cow<'r, str>, created_at: i64 }
     }
 }
 
@@ -42,20 +42,25 @@ impl<'r> LayoutRow<'r> {
     ///
     /// None for a layout of `tiketi-core`: all its parts can be written as JSON.
     pub fn of(stored: &'r StoredLayout) -> Result<Self, StoreError> {
-        Ok(Self { sections: sections_text(&stored.layout.sections)?.into(), ..Self::with(stored, "") })
+        Ok(Self { sections: sections_text(&stored.layout.sections)?.into(), ..Self::with(stored, "")? })
     }
 
     /// Writes a seat layout as its columns, with the text of its sections.
-    pub fn with(stored: &'r StoredLayout, sections: &'r str) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// As [`LayoutRow::of`].
+    pub fn with(stored: &'r StoredLayout, sections: &'r str) -> Result<Self, StoreError> {
         let StoredLayout { id, layout, created_at } = stored;
         let SeatLayout { venue, name, .. } = layout;
-        Self {
+        Ok(Self {
             id: id.as_uuid(),
             venue: venue.into(),
             name: name.into(),
+            outline: outline_text(&stored.outline())?.into(),
             sections: sections.into(),
             created_at: created_at.as_micros(),
-        }
+        })
     }
 
     /// Reads the seat layout from its columns.
@@ -72,6 +77,36 @@ impl<'r> LayoutRow<'r> {
             created_at: Timestamp::from_micros(self.created_at),
         })
     }
+}
+
+/// Name, price, currency and number of seats.
+type OutlineEntry = (String, i64, String, u64);
+
+/// Reads a layout without its seats from the columns `id`, `venue`, `name`, `outline` and `created_at`.
+///
+/// # Errors
+///
+/// [`tiketi_core::StoreErrorKind::Corrupt`] if a column does not hold what it should.
+pub fn layout_outline(row: &impl Row) -> Result<LayoutOutline, StoreError> {
+    let entries: Vec<OutlineEntry> = parse(row.text("outline")?, "outline")?;
+    let section = |(name, price, word, seats): OutlineEntry| {
+        Ok(SectionOutline { name, price: Money::new(price, currency(&word)?), seats })
+    };
+    Ok(LayoutOutline {
+        id: LayoutId::from_uuid(row.uuid("id")?),
+        venue: row.text("venue")?.to_owned(),
+        name: row.text("name")?.to_owned(),
+        sections: entries.into_iter().map(section).collect::<Result<_, StoreError>>()?,
+        created_at: Timestamp::from_micros(row.int("created_at")?),
+    })
+}
+
+fn outline_text(outline: &LayoutOutline) -> Result<String, StoreError> {
+    let entry = |section: &SectionOutline| -> OutlineEntry {
+        let SectionOutline { name, price, seats } = section;
+        (name.clone(), price.minor(), price.currency().to_string(), *seats)
+    };
+    json(&outline.sections.iter().map(entry).collect::<Vec<_>>())
 }
 
 fn section(entry: SectionEntry) -> Result<Section, StoreError> {

@@ -55,7 +55,7 @@ pub use fact::{
 };
 pub use figures::{ALL_DAYS, FigureCountRow, FigureRow, FigureSourceRow, key_columns, progress_columns};
 pub use inbox::DeliveryRow;
-pub use layout::LayoutRow;
+pub use layout::{LayoutRow, layout_outline};
 pub use mail::{MailRow, listed_after, settled_columns};
 pub use notice::NoticeRow;
 pub use observed::StoreMetrics;

@@ -232,8 +232,9 @@ CREATE TABLE layouts (
     id         BLOB PRIMARY KEY,
     venue      TEXT NOT NULL,
     name       TEXT NOT NULL,
-    sections   TEXT NOT NULL,              -- a JSON array
-    created_at INTEGER NOT NULL
+    outline    TEXT NOT NULL,              -- a JSON array of [section, price, currency, seats]
+    created_at INTEGER NOT NULL,
+    sections   TEXT NOT NULL               -- a JSON array; last, since a list does not read it
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX layouts_by_venue ON layouts (venue, name, id);
 

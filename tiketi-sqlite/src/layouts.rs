@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 use async_trait::async_trait;
 use tiketi_core::decide::{CheckedCreation, CreateLayout, CreateRefused, Created};
 use tiketi_core::{
-    CommandError, LayoutId, Page, PageRequest, StoreError, seat_layout::StoredLayout, store::LayoutStore,
+    CommandError, LayoutId, Page, PageRequest, StoreError,
+    seat_layout::{LayoutOutline, StoredLayout},
+    store::LayoutStore,
 };
 
 use crate::create::make;
@@ -15,12 +17,12 @@ use crate::statement::Statement;
 use crate::store::SqliteStore;
 use crate::working_set::WorkingSet;
 use crate::write;
-use tiketi_sql::{LayoutRow, columns, stored};
+use tiketi_sql::{LayoutRow, columns, layout_outline, stored};
 
 static INSERT: LazyLock<Statement> = LazyLock::new(|| Statement::insert::<LayoutRow<'_>>(""));
 const ONE: &str = concat!("SELECT ", columns!(layout), " FROM layouts WHERE id = ?1");
 const PAGE: &str =
-    concat!("SELECT ", columns!(layout), " FROM layouts ORDER BY venue, name, id LIMIT ?1 OFFSET ?2");
+    "SELECT id, venue, name, outline, created_at FROM layouts ORDER BY venue, name, id LIMIT ?1 OFFSET ?2";
 
 #[async_trait]
 impl LayoutStore for SqliteStore {
@@ -34,7 +36,7 @@ impl LayoutStore for SqliteStore {
             let is_taken = exists(connection, "SELECT 1 FROM layouts WHERE id = ?1", [id])?;
             let created = make(connection, &checked, is_taken)?;
             if !created.replayed {
-                INSERT.run_one(connection, &LayoutRow::with(layout, &sections))?;
+                INSERT.run_one(connection, &LayoutRow::with(layout, &sections)?)?;
             }
             Ok(created)
         };
@@ -48,10 +50,10 @@ impl LayoutStore for SqliteStore {
         .await
     }
 
-    async fn layouts(&self, page: PageRequest) -> Result<Page<StoredLayout>, StoreError> {
+    async fn layouts(&self, page: PageRequest) -> Result<Page<LayoutOutline>, StoreError> {
         self.read(move |connection| {
             let values = (page.size(), stored(page.offset()));
-            let found = all(connection, PAGE, values, |row| LayoutRow::read(row)?.layout())?;
+            let found = all(connection, PAGE, values, |row| layout_outline(row))?;
             Ok(Page::counted(found, total(connection, "SELECT count(*) FROM layouts", ())?, page))
         })
         .await

@@ -5,7 +5,7 @@ use tiketi_core::{
     Clock, CommandError, CommandKey, Currency, IdSource, LayoutId, Money, PageRequest, Row, SeatLayout,
     Section,
     clock::{CountedIds, ManualClock},
-    seat_layout::StoredLayout,
+    seat_layout::{LayoutOutline, StoredLayout},
     store::LayoutStore,
 };
 
@@ -47,16 +47,16 @@ pub async fn a_layout_that_exists_is_not_replaced(stores: Handles<dyn LayoutStor
     assert_eq!(stores.any().layout(first.id).await.unwrap(), Some(first));
 }
 
-/// Fails if the listing is not sorted by venue and name, or if its pages lack layouts.
+/// Fails if the listing is not sorted by venue and name, if its pages lack layouts, or if it counts other seats.
 pub async fn layouts_are_listed_by_venue_and_name(stores: Handles<dyn LayoutStore>) {
     let ids = CountedIds::seeded(3);
     let mut sorted = Vec::new();
     for (venue, name) in [("B", "1"), ("A", "2"), ("a", "0"), ("A", "1"), ("가", "1"), ("A", "2")] {
         let layout = stored(&ids, venue, name);
         stores.any().create_layout(made(layout.clone())).await.unwrap();
-        sorted.push(layout);
+        sorted.push(layout.outline());
     }
-    let key = |stored: &StoredLayout| (stored.layout.venue.clone(), stored.layout.name.clone(), stored.id);
+    let key = |outline: &LayoutOutline| (outline.venue.clone(), outline.name.clone(), outline.id);
     sorted.sort_by_key(key);
     let mut listed = Vec::new();
     for number in 1..=3 {
@@ -76,7 +76,7 @@ pub async fn a_layout_is_removed_once(stores: Handles<dyn LayoutStore>) {
     assert!(stores.any().delete_layout(gone.id).await.unwrap());
     assert!(!stores.any().delete_layout(gone.id).await.unwrap());
     assert_eq!(stores.any().layout(gone.id).await.unwrap(), None);
-    assert_eq!(stores.any().layouts(PageRequest::FIRST).await.unwrap().rows, [stays]);
+    assert_eq!(stores.any().layouts(PageRequest::FIRST).await.unwrap().rows, [stays.outline()]);
 }
 
 /// Fails if a repeated request, after a lost answer, creates a second layout, or if its key can be used for another

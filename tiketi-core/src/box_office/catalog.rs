@@ -9,7 +9,7 @@ use crate::decide::{
 use crate::error::{CommandError, StoreError};
 use crate::event::{Event, EventDetails, EventStep};
 use crate::id::{CommandKey, EventId, LayoutId, SeatId, TicketTypeId};
-use crate::seat_layout::{LayoutError, SeatLayout, StoredLayout};
+use crate::seat_layout::{LayoutError, LayoutOutline, SeatLayout, StoredLayout};
 use crate::store::{EventQuery, EventView, Page, PageRequest, SeatMap};
 use crate::ticket_type::TicketType;
 
@@ -82,8 +82,8 @@ impl Catalog {
         self.office.inner.layouts.layout(id).await
     }
 
-    /// Returns the seat layouts, by venue and name.
-    pub async fn layouts(&self, page: PageRequest) -> Result<Page<StoredLayout>, StoreError> {
+    /// Returns the seat layouts without their seats, by venue and name.
+    pub async fn layouts(&self, page: PageRequest) -> Result<Page<LayoutOutline>, StoreError> {
         self.office.inner.layouts.layouts(page).await
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 
+use crate::decide::announce::any_left;
 use crate::decide::change::Change;
 use crate::decide::scope::Scope;
 use crate::decide::table::{AnyOrder, InOrder, RowIndex, Table};
@@ -164,6 +165,11 @@ impl Snapshot {
     /// Returns when the first held reservation will be due.
     pub fn next_end(&self) -> Option<Timestamp> {
         self.ends.first().map(|(until, _)| *until)
+    }
+
+    /// Returns whether any of the event's tickets is available.
+    pub fn has_any_left(&self) -> bool {
+        any_left(self.ticket_types.values())
     }
 
     /// Applies a change that was decided on this snapshot.

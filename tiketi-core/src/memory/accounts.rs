@@ -1,5 +1,7 @@
 //! Accounts and sessions in memory.
 
+use std::ops::Bound;
+
 use async_trait::async_trait;
 
 use crate::account::{Account, Email, Role, Session, SignedIn};
@@ -43,13 +45,14 @@ impl AccountStore for MemoryStore {
     async fn create_account(&self, account: Account) -> Result<(), CommandError<CreateAccountRefused>> {
         account.check_texts()?;
         let mut state = self.lock();
-        if state.account_of_email.contains_key(&account.email) {
+        if state.account_of_email.contains_key(account.email.as_str()) {
             return Err(CommandError::Refused(CreateAccountRefused::EmailTaken));
         }
         if state.accounts.contains_key(&account.id) {
             return Err(CommandError::Refused(CreateAccountRefused::IdTaken));
         }
-        state.account_of_email.insert(account.email.clone(), account.id);
+        state.account_of_email.insert(account.email.as_str().to_owned(), account.id);
+        state.admins.extend((account.role == Role::Admin).then_some(account.id));
         state.accounts.insert(account.id, account);
         Ok(())
     }
@@ -77,21 +80,30 @@ impl AccountStore for MemoryStore {
         to: Role,
     ) -> Result<Account, CommandError<ChangeRoleRefused>> {
         let mut state = self.lock();
-        let others = state.accounts.values().any(|account| account.id != id && account.role == Role::Admin);
+        let others = state.admins.iter().any(|admin| *admin != id);
         let known = state.accounts.get_mut(&id).ok_or(CommandError::Refused(ChangeRoleRefused::NotFound))?;
         if known.role != from || (from == Role::Admin && to != Role::Admin && !others) {
             return Err(CommandError::Refused(ChangeRoleRefused::of(Some(known.role), from, to)));
         }
         known.role = to;
         known.version += 1;
-        Ok(known.clone())
+        let changed = known.clone();
+        if to == Role::Admin {
+            state.admins.insert(id);
+        } else {
+            state.admins.remove(&id);
+        }
+        Ok(changed)
     }
 
     async fn accounts(&self, query: AccountQuery) -> Result<Vec<Account>, StoreError> {
         let state = self.lock();
-        let mut found: Vec<_> = state.accounts.values().filter(|account| query.selects(account)).collect();
-        found.sort_by(|a, b| a.email.cmp(&b.email));
-        Ok(found.into_iter().take(query.limit as usize).cloned().collect())
+        let (first, end) = query.bounds();
+        let listed = state.account_of_email.range::<str, _>((Bound::Included(first), Bound::Unbounded));
+        let listed = listed.take_while(|(email, _)| **email < end);
+        let found = listed.filter_map(|(_, id)| state.accounts.get(id));
+        let found = found.filter(|account| query.selects(account));
+        Ok(found.take(query.limit as usize).cloned().collect())
     }
 
     async fn accounts_by_id(&self, ids: Vec<AccountId>) -> Result<Vec<Account>, StoreError> {
@@ -105,7 +117,7 @@ impl AccountStore for MemoryStore {
 
     async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, StoreError> {
         let state = self.lock();
-        Ok(state.account_of_email.get(email).and_then(|id| state.accounts.get(id)).cloned())
+        Ok(state.account_of_email.get(email.as_str()).and_then(|id| state.accounts.get(id)).cloned())
     }
 
     async fn start_session(&self, session: Session) -> Result<(), StoreError> {

@@ -1,6 +1,9 @@
 //! Saved answers for idempotency keys, in memory.
 
+use std::collections::{BTreeSet, HashMap};
+
 use async_trait::async_trait;
+use foldhash::fast::RandomState;
 
 use crate::error::StoreError;
 use crate::id::CommandKey;
@@ -8,8 +11,40 @@ use crate::memory::MemoryStore;
 use crate::store::{Answer, AnswerClaim, AnswerStore, ClaimAnswer};
 use crate::time::Timestamp;
 
+/// Claimed keys, and the order in which they are deleted.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    by_key: HashMap<CommandKey, KeptAnswer, RandomState>,
+    by_age: BTreeSet<(Timestamp, CommandKey)>,
+}
+
+impl Answers {
+    fn put(&mut self, key: CommandKey, kept: KeptAnswer) {
+        self.remove(key);
+        self.by_age.insert((kept.age(), key));
+        self.by_key.insert(key, kept);
+    }
+
+    fn remove(&mut self, key: CommandKey) -> Option<KeptAnswer> {
+        let kept = self.by_key.remove(&key)?;
+        self.by_age.remove(&(kept.age(), key));
+        Some(kept)
+    }
+
+    /// Deletes the keys that are older than a moment, and returns how many.
+    fn forget(&mut self, before: Timestamp) -> u64 {
+        let mut forgotten = 0;
+        while let Some((_, key)) = self.by_age.first().filter(|(age, _)| *age < before).copied() {
+            self.remove(key);
+            forgotten += 1;
+        }
+        forgotten
+    }
+}
+
 /// A claimed key, and its answer once it is saved.
-pub(super) struct KeptAnswer {
+#[derive(Debug, Clone)]
+struct KeptAnswer {
     fingerprint: u128,
     claimed_until: Timestamp,
     answer: Option<(Answer, Timestamp)>,
@@ -30,18 +65,18 @@ impl KeptAnswer {
         }
     }
 
-    fn is_older_than(&self, before: Timestamp) -> bool {
-        self.answer.as_ref().map_or(self.claimed_until, |(_, at)| *at) < before
+    fn age(&self) -> Timestamp {
+        self.answer.as_ref().map_or(self.claimed_until, |(_, at)| *at)
     }
 }
 
 #[async_trait]
 impl AnswerStore for MemoryStore {
     async fn claim_answer(&self, claim: ClaimAnswer) -> Result<AnswerClaim, StoreError> {
-        let mut state = self.lock();
-        let verdict = state.answers.get(&claim.key).map_or(AnswerClaim::Run, |kept| kept.claim(&claim));
+        let answers = &mut self.lock().answers;
+        let verdict = answers.by_key.get(&claim.key).map_or(AnswerClaim::Run, |kept| kept.claim(&claim));
         if verdict == AnswerClaim::Run {
-            state.answers.insert(claim.key, KeptAnswer::claimed(claim.fingerprint, claim.until));
+            answers.put(claim.key, KeptAnswer::claimed(claim.fingerprint, claim.until));
         }
         Ok(verdict)
     }
@@ -52,32 +87,32 @@ impl AnswerStore for MemoryStore {
         ends: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut state = self.lock();
-        let kept = state.answers.get_mut(&key);
-        let kept = kept.filter(|kept| kept.answer.is_none() && kept.claimed_until == ends);
-        Ok(kept.map(|kept| kept.claimed_until = until).is_some())
+        let answers = &mut self.lock().answers;
+        let kept = answers.by_key.get(&key);
+        let kept = kept.filter(|kept| kept.answer.is_none() && kept.claimed_until == ends).cloned();
+        let Some(kept) = kept else { return Ok(false) };
+        answers.put(key, KeptAnswer { claimed_until: until, ..kept });
+        Ok(true)
     }
 
     async fn keep_answer(&self, key: CommandKey, answer: Answer, now: Timestamp) -> Result<(), StoreError> {
         answer.check_texts()?;
-        if let Some(kept) = self.lock().answers.get_mut(&key) {
-            kept.answer = Some((answer, now));
+        let answers = &mut self.lock().answers;
+        if let Some(kept) = answers.remove(key) {
+            answers.put(key, KeptAnswer { answer: Some((answer, now)), ..kept });
         }
         Ok(())
     }
 
     async fn give_up_answer(&self, key: CommandKey) -> Result<(), StoreError> {
-        let mut state = self.lock();
-        if state.answers.get(&key).is_some_and(|kept| kept.answer.is_none()) {
-            state.answers.remove(&key);
+        let answers = &mut self.lock().answers;
+        if answers.by_key.get(&key).is_some_and(|kept| kept.answer.is_none()) {
+            answers.remove(key);
         }
         Ok(())
     }
 
     async fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let mut state = self.lock();
-        let count = state.answers.len();
-        state.answers.retain(|_, kept| !kept.is_older_than(before));
-        Ok((count - state.answers.len()) as u64)
+        Ok(self.lock().answers.forget(before))
     }
 }

@@ -24,10 +24,7 @@ impl AuditStore for MemoryStore {
 
     async fn event_ids(&self, after: Option<EventId>, limit: usize) -> Result<Vec<EventId>, StoreError> {
         let state = self.lock();
-        let mut ids: Vec<EventId> = state.events.keys().copied().filter(|id| Some(*id) > after).collect();
-        ids.sort_unstable();
-        ids.truncate(limit);
-        Ok(ids)
+        Ok(state.events.ids_after(after).take(limit).collect())
     }
 
     async fn read_event(

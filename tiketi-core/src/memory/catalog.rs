@@ -13,7 +13,7 @@ use crate::event::{Event, EventDetails, EventState, EventStatus, EventStep};
 use crate::fact::FactBody;
 use crate::id::{EventId, TicketTypeId};
 use crate::memory::MemoryStore;
-use crate::memory::sales::is_to_call_off;
+use crate::memory::call_off::is_to_call_off;
 use crate::memory::state::State;
 use crate::payment::Payment;
 use crate::reservation::Reservation;
@@ -37,12 +37,12 @@ impl CatalogStore for MemoryStore {
             snapshot.put_seat(seat);
         }
         let mut state = self.lock();
-        let is_taken = state.events.contains_key(&id)
+        let is_taken = state.events.contains(&id)
             || ids.iter().any(|ticket_type| state.event_of_ticket_type.contains_key(ticket_type));
         let created = state.create(&checked, is_taken)?;
         if !created.replayed {
             state.event_of_ticket_type.extend(ids.into_iter().map(|ticket_type| (ticket_type, id)));
-            state.events.insert(id, snapshot);
+            state.events.insert(snapshot);
         }
         Ok(created)
     }
@@ -54,20 +54,18 @@ impl CatalogStore for MemoryStore {
         read_version: Option<u64>,
     ) -> Result<Event, CommandError<EditRefused>> {
         let mut state = self.lock();
-        let snapshot = event_mut(&mut state, id)?;
-        let event =
-            decide::edit_details(snapshot.event(), details, read_version).map_err(CommandError::Refused)?;
-        snapshot.set_event(event.clone());
+        let before = editable(&state, id)?.event();
+        let event = decide::edit_details(before, details, read_version).map_err(CommandError::Refused)?;
+        state.set_event(event.clone());
         Ok(event)
     }
 
     async fn step_event(&self, id: EventId, step: EventStep) -> Result<Event, CommandError<EditRefused>> {
         let mut state = self.lock();
-        let snapshot = event_mut(&mut state, id)?;
-        let before = snapshot.event();
+        let before = editable(&state, id)?.event();
         let next = before.state.apply(&step).map_err(|illegal| CommandError::Refused(illegal.into()))?;
         let event = Event { state: next, version: before.version + 1, ..before.clone() };
-        snapshot.set_event(event.clone());
+        state.set_event(event.clone());
         Ok(event)
     }
 
@@ -77,26 +75,26 @@ impl CatalogStore for MemoryStore {
         now: Timestamp,
     ) -> Result<Event, CommandError<ArchiveRefused>> {
         let mut state = self.lock();
-        let snapshot = state.events.get_mut(&id);
+        let snapshot = state.events.get(&id);
         let snapshot = snapshot.ok_or(CommandError::Refused(ArchiveRefused::EventNotFound))?;
         let event =
             decide::archive(snapshot.event(), open_work(snapshot), now).map_err(CommandError::Refused)?;
-        snapshot.set_event(event.clone());
+        state.set_event(event.clone());
         Ok(event)
     }
 
     async fn unarchive_event(&self, id: EventId) -> Result<Event, CommandError<ArchiveRefused>> {
         let mut state = self.lock();
-        let snapshot = state.events.get_mut(&id);
+        let snapshot = state.events.get(&id);
         let snapshot = snapshot.ok_or(CommandError::Refused(ArchiveRefused::EventNotFound))?;
         let event = decide::unarchive(snapshot.event());
-        snapshot.set_event(event.clone());
+        state.set_event(event.clone());
         Ok(event)
     }
 
     async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>> {
         let mut state = self.lock();
-        let snapshot = event_mut(&mut state, id)?;
+        let snapshot = editable(&state, id)?;
         if snapshot.reservations().len() > 0 {
             return Err(CommandError::Refused(EditRefused::HasReservations));
         }
@@ -104,7 +102,7 @@ impl CatalogStore for MemoryStore {
         for ticket_type in ticket_types {
             state.event_of_ticket_type.remove(&ticket_type);
         }
-        state.events.remove(&id);
+        state.events.remove(id);
         Ok(())
     }
 
@@ -120,10 +118,8 @@ impl CatalogStore for MemoryStore {
         refuse_archived(known.ok_or(CommandError::Refused(CreateRefused::EventNotFound))?.event())?;
         let is_taken = state.event_of_ticket_type.contains_key(&id);
         let created = state.create(&CheckedCreation::of(&command)?, is_taken)?;
-        if !created.replayed
-            && let Some(snapshot) = state.events.get_mut(&event)
-        {
-            snapshot.put_ticket_type(command.ticket_type);
+        if !created.replayed {
+            state.events.edit(event, |rows| rows.put_ticket_type(command.ticket_type));
             state.event_of_ticket_type.insert(id, event);
         }
         Ok(created)
@@ -135,18 +131,19 @@ impl CatalogStore for MemoryStore {
         edit: TicketTypeInput,
     ) -> Result<TicketType, CommandError<EditRefused>> {
         let mut state = self.lock();
-        let (snapshot, known) = ticket_type_mut(&mut state, id)?;
-        let edited =
-            decide::edit_ticket_type(snapshot.event(), &known, &edit).map_err(CommandError::Refused)?;
-        snapshot.put_ticket_type(edited.clone());
+        let (event, known) = editable_ticket_type(&state, id)?;
+        let edited = decide::edit_ticket_type(event, known, &edit).map_err(CommandError::Refused)?;
+        let event = event.id;
+        state.events.edit(event, |rows| rows.put_ticket_type(edited.clone()));
         Ok(edited)
     }
 
     async fn remove_ticket_type(&self, id: TicketTypeId) -> Result<(), CommandError<EditRefused>> {
         let mut state = self.lock();
-        let (snapshot, known) = ticket_type_mut(&mut state, id)?;
-        decide::remove_ticket_type(&known).map_err(CommandError::Refused)?;
-        snapshot.remove_ticket_type(id);
+        let (event, known) = editable_ticket_type(&state, id)?;
+        decide::remove_ticket_type(known).map_err(CommandError::Refused)?;
+        let event = event.id;
+        state.events.edit(event, |rows| rows.remove_ticket_type(id));
         state.event_of_ticket_type.remove(&id);
         Ok(())
     }
@@ -169,17 +166,20 @@ impl CatalogStore for MemoryStore {
 
     async fn announce_statuses(&self, now: Timestamp) -> Result<Swept<(EventId, EventStatus)>, StoreError> {
         let mut state = self.lock();
-        let news: Vec<_> = state
-            .events
-            .iter()
-            .filter_map(|(id, snapshot)| Some((*id, announce_status(snapshot, now)?)))
-            .collect();
-        for (id, status) in &news {
-            let Some(snapshot) = state.events.get_mut(id) else { continue };
+        let mut news = Vec::new();
+        for id in state.events.late(now) {
+            let Some(snapshot) = state.events.get(&id) else { continue };
+            let Some(status) = announce_status(snapshot, now) else {
+                // A draft or an archived event has a status that is not announced.
+                let status = snapshot.event().status(now, snapshot.has_any_left());
+                state.events.file_as(id, status);
+                continue;
+            };
             let before = snapshot.event().announced;
-            let event = Event { announced: *status, ..snapshot.event().clone() };
-            snapshot.set_event(event);
-            state.announce(*id, now, FactBody::EventStatusChanged { before, status: *status });
+            let event = Event { announced: status, ..snapshot.event().clone() };
+            state.events.edit(id, |rows| rows.set_event(event));
+            state.announce(id, now, FactBody::EventStatusChanged { before, status });
+            news.push((id, status));
         }
         Ok(Swept::all(news))
     }
@@ -190,9 +190,9 @@ impl CatalogStore for MemoryStore {
 
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, StoreError> {
         let state = self.lock();
-        let mut views: Vec<_> = state.events.values().map(view).filter(|view| query.wants(view)).collect();
-        views.sort_by(|a, b| query.sort.compare(&a.event, &b.event));
-        Ok(Page::cut(views, query.page).up_to_max_total())
+        let page = state.events.page(&query);
+        let views = page.rows.iter().filter_map(|id| state.events.get(id)).map(view).collect();
+        Ok(page.with_rows(views))
     }
 
     async fn ticket_type(&self, id: TicketTypeId) -> Result<Option<TicketType>, StoreError> {
@@ -216,8 +216,8 @@ impl CatalogStore for MemoryStore {
     }
 }
 
-fn event_mut(state: &mut State, id: EventId) -> Result<&mut Snapshot, CommandError<EditRefused>> {
-    let snapshot = state.events.get_mut(&id).ok_or(CommandError::Refused(EditRefused::EventNotFound))?;
+fn editable(state: &State, id: EventId) -> Result<&Snapshot, CommandError<EditRefused>> {
+    let snapshot = state.events.get(&id).ok_or(CommandError::Refused(EditRefused::EventNotFound))?;
     refuse_archived(snapshot.event())?;
     Ok(snapshot)
 }
@@ -233,16 +233,15 @@ fn open_work(rows: &Snapshot) -> OpenWork {
     }
 }
 
-fn ticket_type_mut(
-    state: &mut State,
+fn editable_ticket_type(
+    state: &State,
     id: TicketTypeId,
-) -> Result<(&mut Snapshot, TicketType), CommandError<EditRefused>> {
+) -> Result<(&Event, &TicketType), CommandError<EditRefused>> {
     let unknown = || CommandError::Refused(EditRefused::TicketTypeNotFound);
-    let event = *state.event_of_ticket_type.get(&id).ok_or_else(unknown)?;
-    let snapshot = state.events.get_mut(&event).ok_or_else(unknown)?;
+    let snapshot = state.event_of_ticket_type.get(&id).and_then(|event| state.events.get(event));
+    let snapshot = snapshot.ok_or_else(unknown)?;
     refuse_archived(snapshot.event())?;
-    let known = snapshot.ticket_type(id).cloned().ok_or_else(unknown)?;
-    Ok((snapshot, known))
+    Ok((snapshot.event(), snapshot.ticket_type(id).ok_or_else(unknown)?))
 }
 
 fn seats_of(state: &State, event: EventId) -> Result<&Snapshot, CommandError<BlockRefused>> {

@@ -69,7 +69,7 @@ fn source(state: &Locked<'_>, id: ReservationId) -> Option<FigureSource> {
     let reservation = state.reservation(id)?.clone();
     let snapshot = state.events.get(&reservation.event)?;
     let payments: Vec<_> =
-        state.payments_of(id).filter_map(|payment| state.payment(payment)).cloned().collect();
+        state.payments.of(id).filter_map(|payment| state.payment(payment)).cloned().collect();
     let refunds = payments.iter().flat_map(|payment| &payment.refunds);
     let seats = refunds.flat_map(|refund| match &refund.tickets {
         RefundTickets::Returned(returned) => returned.seats.as_slice(),
@@ -122,7 +122,7 @@ impl FiguresStore for MemoryStore {
     ) -> Result<Vec<FigureSource>, StoreError> {
         let state = self.lock();
         let after = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let ids: Vec<_> = state.reservation_ids(after).take(limit).collect();
+        let ids: Vec<_> = state.reservations.ids(after).take(limit).collect();
         Ok(ids.into_iter().filter_map(|id| source(&state, id)).collect())
     }
 

@@ -1,26 +1,61 @@
 //! The inbox, in memory.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::error::StoreError;
+use crate::id::PaymentId;
 use crate::memory::MemoryStore;
 use crate::store::{Delivery, InboxStore, Receipt};
 use crate::time::Timestamp;
 
-/// Deliveries in the order in which they were received, and the names of all that are not deleted.
-#[derive(Default)]
+/// Deliveries by their number, in the order in which they were received, and what finds them.
+#[derive(Debug, Default)]
 pub(super) struct Inbox {
-    entries: Vec<Entry>,
-    known: HashSet<(String, String)>,
+    entries: BTreeMap<u64, Entry>,
+    next: u64,
+    known: HashMap<(String, String), u64>,
+    to_do: BTreeSet<u64>,
+    by_age: BTreeSet<(Timestamp, u64)>,
+    /// How many deliveries a payment has.
+    of_payment: HashMap<PaymentId, usize>,
 }
 
+#[derive(Debug)]
 struct Entry {
     delivery: Delivery,
     claimed_until: Option<Timestamp>,
-    done: bool,
+}
+
+impl Inbox {
+    fn add(&mut self, delivery: Delivery) {
+        let number = self.next;
+        self.next += 1;
+        self.known.insert(name(&delivery), number);
+        self.to_do.insert(number);
+        self.by_age.insert((delivery.received_at, number));
+        *self.of_payment.entry(delivery.hint.payment).or_default() += 1;
+        self.entries.insert(number, Entry { delivery, claimed_until: None });
+    }
+
+    fn remove(&mut self, number: u64) {
+        let Some(Entry { delivery, .. }) = self.entries.remove(&number) else { return };
+        self.known.remove(&name(&delivery));
+        self.to_do.remove(&number);
+        self.by_age.remove(&(delivery.received_at, number));
+        if let Some(count) = self.of_payment.get_mut(&delivery.hint.payment) {
+            *count -= 1;
+            if *count == 0 {
+                self.of_payment.remove(&delivery.hint.payment);
+            }
+        }
+    }
+
+    fn number(&self, gateway: &str, delivery: &str) -> Option<u64> {
+        self.known.get(&(gateway.to_owned(), delivery.to_owned())).copied()
+    }
 }
 
 fn name(delivery: &Delivery) -> (String, String) {
@@ -33,15 +68,13 @@ impl InboxStore for MemoryStore {
         delivery.check_texts()?;
         delivery.hint.secret = None;
         let inbox = &mut self.lock().inbox;
-        if inbox.known.contains(&name(&delivery)) {
+        if inbox.known.contains_key(&name(&delivery)) {
             return Ok(Receipt::Known);
         }
-        let about = |entry: &&Entry| entry.delivery.hint.payment == delivery.hint.payment;
-        if inbox.entries.iter().filter(about).take(most).count() == most {
+        if inbox.of_payment.get(&delivery.hint.payment).copied().unwrap_or_default() >= most {
             return Ok(Receipt::Full);
         }
-        inbox.known.insert(name(&delivery));
-        inbox.entries.push(Entry { delivery, claimed_until: None, done: false });
+        inbox.add(delivery);
         Ok(Receipt::New)
     }
 
@@ -51,22 +84,25 @@ impl InboxStore for MemoryStore {
         lease: Duration,
         limit: usize,
     ) -> Result<Vec<Delivery>, StoreError> {
-        let mut state = self.lock();
-        let free = |entry: &&mut Entry| !entry.done && entry.claimed_until.is_none_or(|until| until <= now);
-        let claimed = state.inbox.entries.iter_mut().filter(free).take(limit).map(|entry| {
-            entry.claimed_until = Some(now.after(lease));
-            entry.delivery.clone()
-        });
-        Ok(claimed.collect())
+        let inbox = &mut self.lock().inbox;
+        let mut claimed = Vec::new();
+        for number in &inbox.to_do {
+            if claimed.len() == limit {
+                break;
+            }
+            let Some(entry) = inbox.entries.get_mut(number) else { continue };
+            if entry.claimed_until.is_none_or(|until| until <= now) {
+                entry.claimed_until = Some(now.after(lease));
+                claimed.push(entry.delivery.clone());
+            }
+        }
+        Ok(claimed)
     }
 
     async fn ack_delivery(&self, gateway: &str, delivery: &str) -> Result<(), StoreError> {
-        let mut state = self.lock();
-        let named = |entry: &&mut Entry| {
-            entry.delivery.gateway == gateway && entry.delivery.hint.delivery == delivery
-        };
-        if let Some(entry) = state.inbox.entries.iter_mut().find(named) {
-            entry.done = true;
+        let inbox = &mut self.lock().inbox;
+        if let Some(number) = inbox.number(gateway, delivery) {
+            inbox.to_do.remove(&number);
         }
         Ok(())
     }
@@ -77,11 +113,9 @@ impl InboxStore for MemoryStore {
         delivery: &str,
         until: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut state = self.lock();
-        let named = |entry: &&mut Entry| {
-            !entry.done && entry.delivery.gateway == gateway && entry.delivery.hint.delivery == delivery
-        };
-        if let Some(entry) = state.inbox.entries.iter_mut().find(named) {
+        let inbox = &mut self.lock().inbox;
+        let number = inbox.number(gateway, delivery).filter(|number| inbox.to_do.contains(number));
+        if let Some(entry) = number.and_then(|number| inbox.entries.get_mut(&number)) {
             entry.claimed_until = Some(until);
             entry.delivery.tries = entry.delivery.tries.saturating_add(1);
         }
@@ -90,9 +124,11 @@ impl InboxStore for MemoryStore {
 
     async fn forget_deliveries(&self, before: Timestamp) -> Result<u64, StoreError> {
         let inbox = &mut self.lock().inbox;
-        let count = inbox.entries.len();
-        inbox.entries.retain(|entry| entry.delivery.received_at >= before);
-        inbox.known = inbox.entries.iter().map(|entry| name(&entry.delivery)).collect();
-        Ok((count - inbox.entries.len()) as u64)
+        let mut forgotten = 0;
+        while let Some((_, number)) = inbox.by_age.first().filter(|(at, _)| *at < before).copied() {
+            inbox.remove(number);
+            forgotten += 1;
+        }
+        Ok(forgotten)
     }
 }

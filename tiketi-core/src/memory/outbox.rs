@@ -26,7 +26,9 @@ struct Queue {
     kinds: FactKinds,
     since: Timestamp,
     seen_at: Timestamp,
+    /// The first one is not delivered.
     entries: VecDeque<Entry>,
+    delivered: usize,
 }
 
 struct Entry {
@@ -61,13 +63,17 @@ impl Outbox {
 
     /// Returns the moment of the oldest fact that waits for a subscriber.
     pub(super) fn oldest(&self, subscriber: &SubscriberName) -> Option<Timestamp> {
-        let queue = self.queues.get(subscriber)?;
-        queue.entries.iter().find(|entry| !entry.delivered).map(|entry| entry.fact.at)
+        self.queues.get(subscriber)?.oldest()
     }
 
     fn subscribe(&mut self, subscription: &Subscription, now: Timestamp) {
-        let new =
-            || Queue { kinds: FactKinds::default(), since: now, seen_at: now, entries: VecDeque::new() };
+        let new = || Queue {
+            kinds: FactKinds::default(),
+            since: now,
+            seen_at: now,
+            entries: VecDeque::new(),
+            delivered: 0,
+        };
         let queue = self.queues.entry(subscription.subscriber.clone()).or_insert_with(new);
         queue.kinds = subscription.kinds;
         queue.seen_at = queue.seen_at.max(now);
@@ -105,11 +111,13 @@ impl Queue {
     }
 
     fn ack(&mut self, key: FactKey) {
-        if let Some(entry) = self.entry(key) {
+        if let Some(entry) = self.entry(key).filter(|entry| !entry.delivered) {
             entry.delivered = true;
+            self.delivered += 1;
         }
         while self.entries.front().is_some_and(|entry| entry.delivered) {
             self.entries.pop_front();
+            self.delivered -= 1;
         }
     }
 
@@ -125,14 +133,17 @@ impl Queue {
         }
     }
 
+    fn oldest(&self) -> Option<Timestamp> {
+        self.entries.front().map(|entry| entry.fact.at)
+    }
+
     fn status(&self, subscriber: &SubscriberName) -> SubscriberStatus {
-        let waiting = || self.entries.iter().filter(|entry| !entry.delivered);
         SubscriberStatus {
             subscription: Subscription { subscriber: subscriber.clone(), kinds: self.kinds },
             since: self.since,
             seen_at: self.seen_at,
-            waiting: waiting().count() as u64,
-            oldest: waiting().next().map(|entry| entry.fact.at),
+            waiting: (self.entries.len() - self.delivered) as u64,
+            oldest: self.oldest(),
         }
     }
 }

@@ -13,9 +13,10 @@ impl StaffLog for MemoryStore {
     async fn begin_action(&self, entry: LogEntry) -> Result<(), StoreError> {
         entry.check_texts()?;
         let mut state = self.lock();
-        if state.log.values().any(|known| known.id == entry.id) {
+        if state.log_keys.contains_key(&entry.id) {
             return Err(StoreError::new(StoreErrorKind::InvalidData, "the entry of the log exists"));
         }
+        state.log_keys.insert(entry.id, LogKey::of(&entry));
         state.log.insert(LogKey::of(&entry), entry);
         Ok(())
     }
@@ -23,7 +24,8 @@ impl StaffLog for MemoryStore {
     async fn end_action(&self, id: LogEntryId, outcome: LogOutcome) -> Result<bool, StoreError> {
         outcome.check_texts()?;
         let mut state = self.lock();
-        let known = state.log.values_mut().rev().find(|entry| entry.id == id && entry.outcome.is_none());
+        let key = state.log_keys.get(&id).copied();
+        let known = key.and_then(|key| state.log.get_mut(&key)).filter(|entry| entry.outcome.is_none());
         Ok(known.map(|entry| entry.end(outcome)).is_some())
     }
 

@@ -1,34 +1,38 @@
 //! All rows, and the one function that applies a change to them.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Bound;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
-use uuid::Uuid;
 
-use crate::account::{Account, Email};
+use crate::account::Account;
 use crate::broadcast::CommitPublisher;
 use crate::decide::{
     Change, CheckedCreation, Command, CommandRecord, CreateRefused, Created, CreationRecord, CreationVerdict,
     Effect, Envelope, Scope, Snapshot, Subject, WorkingRows, coalesce_facts, create, expire,
 };
 use crate::error::{CommandError, StoreError};
+use crate::event::Event;
 use crate::fact::{Fact, FactBody, FactKinds};
 use crate::id::{
-    AccountId, BuyerId, CommandKey, EventId, LayoutId, NoticeId, PaymentId, ReservationId, TicketTypeId,
+    AccountId, BuyerId, CommandKey, EventId, LogEntryId, NoticeId, PaymentId, ReservationId, TicketTypeId,
 };
-use crate::memory::answers::KeptAnswer;
+use crate::memory::answers::Answers;
+use crate::memory::by_age::ByAge;
+use crate::memory::call_off::CallOffs;
 use crate::memory::codes::Codes;
-use crate::memory::commands::Commands;
+use crate::memory::events::Events;
 use crate::memory::figures::Figures;
 use crate::memory::inbox::Inbox;
+use crate::memory::layouts::Layouts;
 use crate::memory::mail::Mails;
 use crate::memory::outbox::Outbox;
+use crate::memory::payment_lists::PaymentLists;
+use crate::memory::reservation_lists::ReservationLists;
 use crate::memory::sessions::Sessions;
 use crate::notice::Notice;
-use crate::reservation::Reservation;
-use crate::seat_layout::StoredLayout;
+use crate::reservation::{Reservation, ReservationStateKind};
 use crate::staff_log::LogEntry;
 use crate::store::{LogKey, ReservationKey};
 use crate::time::Timestamp;
@@ -38,28 +42,27 @@ pub(super) type Rows<K, V> = HashMap<K, V, RandomState>;
 /// All data of the in-memory store.
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) events: Rows<EventId, Snapshot>,
+    pub(super) events: Events,
     pub(super) event_of_ticket_type: Rows<TicketTypeId, EventId>,
-    pub(super) layouts: BTreeMap<LayoutId, StoredLayout>,
+    pub(super) layouts: Layouts,
     pub(super) accounts: Rows<AccountId, Account>,
-    pub(super) account_of_email: Rows<Email, AccountId>,
+    pub(super) account_of_email: BTreeMap<String, AccountId>,
+    pub(super) admins: BTreeSet<AccountId>,
     pub(super) sessions: Sessions,
     pub(super) codes: Codes,
     pub(super) mails: Mails,
-    pub(super) answers: Rows<CommandKey, KeptAnswer>,
+    pub(super) answers: Answers,
     pub(super) log: BTreeMap<LogKey, LogEntry>,
+    pub(super) log_keys: Rows<LogEntryId, LogKey>,
     pub(super) outbox: Outbox,
     pub(super) inbox: Inbox,
-    /// Payments by the moment at which their provider must be asked.
-    pub(super) asked: BTreeSet<(Timestamp, PaymentId)>,
-    // Ids grow with time, so these trees grow at their end, which is in the CPU cache; a hash table would not.
-    event_of_reservation: BTreeMap<ReservationId, EventId>,
-    event_of_payment: BTreeMap<PaymentId, EventId>,
-    payments_of: BTreeSet<(ReservationId, PaymentId)>,
+    pub(super) reservations: ReservationLists,
+    pub(super) payments: PaymentLists,
+    pub(super) call_offs: CallOffs,
     pub(super) figures: Figures,
     pub(super) notices: Rows<NoticeId, Notice>,
-    pub(super) commands: Commands,
-    pub(super) creations: Rows<CommandKey, CreationRecord>,
+    pub(super) commands: ByAge<CommandRecord>,
+    pub(super) creations: ByAge<CreationRecord>,
     serial: u64,
     new_facts: NewFacts,
     /// Shared with the store, which publishes once the lock is released.
@@ -80,10 +83,10 @@ impl State {
         command: &CheckedCreation,
         is_taken: bool,
     ) -> Result<Created, CommandError<CreateRefused>> {
-        match create(command, self.creations.get(&command.key), is_taken)? {
+        match create(command, self.creations.get(command.key), is_taken)? {
             CreationVerdict::Replay(id) => Ok(Created { id, replayed: true }),
             CreationVerdict::Make(record) => {
-                self.creations.insert(command.key, record);
+                self.creations.remember(command.key, record.at, record);
                 Ok(Created { id: record.made, replayed: false })
             }
         }
@@ -115,34 +118,41 @@ impl State {
         change: &Change,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let rows = self.events.get(&event);
+        let rows = rows.ok_or_else(|| StoreError::corrupt(format!("{event:?} does not exist")))?;
         for reservation in &change.reservations {
-            if reservation.version == 1 {
-                self.event_of_reservation.insert(reservation.id, event);
+            // A new one is not looked for.
+            let before = if reservation.version == 1 { None } else { rows.reservation(reservation.id) };
+            match before {
+                Some(before) => {
+                    self.reservations.replace(ReservationStateKind::of(before.state), reservation);
+                }
+                None => self.reservations.add(reservation),
             }
         }
         for payment in &change.payments {
-            if let Some(reconciliation) =
-                self.payment(payment.id).and_then(|before| before.reconciliation.as_ref())
-            {
-                let before = (reconciliation.next, payment.id);
-                self.asked.remove(&before);
-            }
-            self.asked.extend(
-                payment.reconciliation.as_ref().map(|reconciliation| (reconciliation.next, payment.id)),
-            );
-            if payment.version == 1 {
-                self.payments_of.insert((payment.reservation, payment.id));
-            }
-            self.event_of_payment.insert(payment.id, event);
+            self.payments.put(event, rows.payment(payment.id), payment);
         }
-        let snapshot = self.events.get_mut(&event);
-        let snapshot = snapshot.ok_or_else(|| StoreError::corrupt(format!("{event:?} does not exist")))?;
-        snapshot.apply(change)?;
+        self.events.apply(event, change)?;
+        let of_payments = change.payments.iter().map(|payment| payment.reservation);
+        let changed = change.reservations.iter().map(|reservation| reservation.id).chain(of_payments);
+        if let Some(rows) = self.events.get(&event) {
+            self.call_offs.note(rows, changed);
+        }
         if !change.facts.is_empty() {
             self.new_facts.changes += 1;
             self.new_facts.facts.extend(change.facts.iter().map(|body| (event, now, body.clone())));
         }
         Ok(())
+    }
+
+    /// Replaces the row of an event itself.
+    pub(super) fn set_event(&mut self, event: Event) {
+        let id = event.id;
+        self.events.edit(id, |rows| rows.set_event(event));
+        if let Some(rows) = self.events.get(&id) {
+            self.call_offs.note(rows, rows.reservations().map(|reservation| reservation.id));
+        }
     }
 
     /// Adds a fact.
@@ -155,9 +165,7 @@ impl State {
     /// Comes before each rule: listeners come and go without the lock.
     pub(super) fn note_wanted_facts(&mut self, event: EventId) {
         let wanted = self.wanted_facts(event);
-        if let Some(snapshot) = self.events.get_mut(&event) {
-            snapshot.set_wanted_facts(wanted);
-        }
+        self.events.set_wanted_facts(event, wanted);
     }
 
     fn wanted_facts(&self, event: EventId) -> FactKinds {
@@ -199,40 +207,28 @@ impl State {
     }
 
     pub(super) fn reservation(&self, id: ReservationId) -> Option<&Reservation> {
-        self.events.get(self.event_of_reservation.get(&id)?)?.reservation(id)
+        self.events.get(&self.reservations.event_of(id)?)?.reservation(id)
     }
 
     pub(super) fn payment(&self, id: PaymentId) -> Option<&crate::payment::Payment> {
-        self.events.get(self.event_of_payment.get(&id)?)?.payment(id)
+        self.events.get(&self.payments.event_of(id)?)?.payment(id)
     }
 
-    /// Returns the payments of a reservation, by id.
-    pub(super) fn payments_of(&self, id: ReservationId) -> impl Iterator<Item = PaymentId> {
-        let first = (id, PaymentId::from_uuid(Uuid::nil()));
-        let last = (id, PaymentId::from_uuid(Uuid::max()));
-        self.payments_of.range(first..=last).map(|(_, payment)| *payment)
-    }
-
-    /// Returns the ids of all reservations from a bound on, in their order.
-    pub(super) fn reservation_ids(&self, from: Bound<ReservationId>) -> impl Iterator<Item = ReservationId> {
-        self.event_of_reservation.range((from, Bound::Unbounded)).map(|(id, _)| *id)
-    }
-
-    /// Returns a buyer's reservations, the newest first.
-    ///
-    /// It searches every event: a listing takes longer with more events, but a sale needs no index to maintain.
-    pub(super) fn reservations_of(&self, buyer: BuyerId) -> Vec<&Reservation> {
-        let events = self.events.values();
-        let mut found: Vec<_> = events.flat_map(|snapshot| snapshot.reservations_of(buyer)).collect();
-        found.sort_by_key(|reservation| std::cmp::Reverse(ReservationKey::of(reservation)));
+    /// Returns a buyer's reservations, of one event or of all, the newest first.
+    pub(super) fn reservations_of(&self, buyer: BuyerId, event: Option<EventId>) -> Vec<&Reservation> {
+        let events = self.reservations.events_of(buyer).iter();
+        let events = events.filter(|of| event.is_none_or(|event| event == **of));
+        let rows = events.filter_map(|event| self.events.get(event));
+        let mut found: Vec<_> = rows.flat_map(|rows| rows.reservations_of(buyer)).collect();
+        found.sort_by_key(|reservation| Reverse(ReservationKey::of(reservation)));
         found
     }
 
     fn event_of(&self, subject: Subject) -> Option<EventId> {
         match subject {
             Subject::Event(event) => Some(event),
-            Subject::Reservation(id) => self.event_of_reservation.get(&id).copied(),
-            Subject::Payment(id) => self.event_of_payment.get(&id).copied(),
+            Subject::Reservation(id) => self.reservations.event_of(id),
+            Subject::Payment(id) => self.payments.event_of(id),
         }
     }
 }
@@ -244,9 +240,7 @@ impl WorkingRows for State {
         let Some(event) = self.event_of(command.command.subject()) else { return Ok(None) };
         self.expire_in(event, command.now, usize::MAX)?;
         let serial = self.serial + 1;
-        let Some(snapshot) = self.events.get_mut(&event) else { return Ok(None) };
-        snapshot.set_serial(serial);
-        Ok(Some(event))
+        Ok(self.events.set_serial(event, serial).then_some(event))
     }
 
     fn record(&mut self, key: CommandKey) -> Result<Option<CommandRecord>, StoreError> {
@@ -266,7 +260,7 @@ impl WorkingRows for State {
     ) -> Result<(), StoreError> {
         self.serial += 1;
         self.write(event, change, now)?;
-        self.commands.remember(key, record);
+        self.commands.remember(key, record.at, record);
         Ok(())
     }
 

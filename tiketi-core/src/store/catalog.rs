@@ -169,7 +169,7 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
     /// - MUST match and sort as [`EventQuery::wants`] and [`EventSort::compare`](crate::store::EventSort::compare) do, for every script and letter case,
     ///   with characters such as `%`, `_`, `'` and `\` taken literally.
     /// - [`Page::total`] MUST count the whole listing, from [`EventQuery::after`] on; exactly if it has at most
-    ///   [`crate::limits::MAX_TOTAL`] events, or, with a search, at most 100 whose grams match. Of a longer listing, it
+    ///   [`crate::limits::MAX_TOTAL`] events, or, with a search, if at most 100 events have the rarest gram of its words. Of a longer listing, it
     ///   MUST NOT be greater than the number of events.
     /// - A durable adapter MUST find a page by indexes, so that its cost does not grow with the number of events.
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, StoreError>;

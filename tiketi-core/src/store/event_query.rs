@@ -1,5 +1,6 @@
 //! What a listing of events shows: filter, order and page.
 
+use crate::decide::any_left;
 use crate::event::{Event, EventStatus};
 use crate::id::EventId;
 use crate::search;
@@ -89,20 +90,25 @@ impl EventQuery {
 
     /// Returns whether an event matches: the rule that every adapter's query must equal.
     pub fn wants(&self, view: &EventView) -> bool {
-        (self.drafts || view.event.is_public())
-            && self.archived == view.event.is_archived()
-            && self.status.is_none_or(|status| view.status(self.now) == status)
+        self.lists(&view.event, any_left(&view.ticket_types))
             && self.search.as_deref().is_none_or(|search| {
                 search::matches(&search::searched_text(&view.event.details), &search::words(search))
             })
-            && self.after.as_ref().is_none_or(|after| self.sort.is_after(&view.event, after))
+    }
+
+    /// Returns whether an event matches but for the words of the search.
+    pub(crate) fn lists(&self, event: &Event, any_left: bool) -> bool {
+        (self.drafts || event.is_public())
+            && self.archived == event.is_archived()
+            && self.status.is_none_or(|status| event.status(self.now, any_left) == status)
+            && self.after.as_ref().is_none_or(|after| self.sort.is_after(event, after))
     }
 }
 
 /// The place of an event in a listing: what the listing is sorted by, and the event's id.
 ///
 /// It stays valid if the event is edited or removed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_structs, reason = "the key of a page, which hosts write and read")]
 pub struct EventKey {
     /// The value of the field by which the listing is sorted.
@@ -142,7 +148,7 @@ pub enum EventSort {
 impl EventSort {
     /// Compares two events: the order that every adapter's query must equal.
     pub fn compare(self, a: &Event, b: &Event) -> std::cmp::Ordering {
-        let in_order = self.key(a).cmp_in(&self.key(b));
+        let in_order = self.key(a).cmp(&self.key(b));
         if self.is_descending() { in_order.reverse() } else { in_order }
     }
 
@@ -162,21 +168,19 @@ impl EventSort {
         matches!(self, Self::Newest)
     }
 
+    /// Returns whether a place is of a listing that is sorted by a field of the same kind.
+    pub(crate) const fn has_key(self, place: &EventKey) -> bool {
+        matches!(
+            (self, &place.value),
+            (Self::Title, EventKeyValue::Title(_))
+                | (Self::StartsAt | Self::SaleOpensAt | Self::Newest, EventKeyValue::Moment(_))
+        )
+    }
+
     /// Returns whether an event comes after a place; never for a place of another order.
     fn is_after(self, event: &Event, place: &EventKey) -> bool {
         let key = self.key(event);
         let later = if self.is_descending() { std::cmp::Ordering::Less } else { std::cmp::Ordering::Greater };
-        key.is_of_order(place) && key.cmp_in(place) == later
-    }
-}
-
-impl EventKey {
-    /// Returns whether two places are of listings that are sorted by fields of one kind.
-    fn is_of_order(&self, other: &Self) -> bool {
-        std::mem::discriminant(&self.value) == std::mem::discriminant(&other.value)
-    }
-
-    fn cmp_in(&self, other: &Self) -> std::cmp::Ordering {
-        self.value.cmp(&other.value).then(self.id.cmp(&other.id))
+        self.has_key(place) && key.cmp(place) == later
     }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::decide::{CreateLayout, CreateRefused, Created};
 use crate::error::{CommandError, StoreError};
 use crate::id::LayoutId;
-use crate::seat_layout::StoredLayout;
+use crate::seat_layout::{LayoutOutline, StoredLayout};
 use crate::store::{Page, PageRequest};
 
 /// Saves seat layouts. An event copies its seats from a layout and does not depend on it later.
@@ -26,13 +26,14 @@ pub trait LayoutStore: Debug + Send + Sync + 'static {
     /// Returns a layout.
     async fn layout(&self, id: LayoutId) -> Result<Option<StoredLayout>, StoreError>;
 
-    /// Returns the layouts, by venue, then name, then id.
+    /// Returns the layouts without their seats, by venue, then name, then id.
     ///
     /// # Contract
     ///
-    /// Texts MUST be compared by code points, not by the rules of a language. [`Page::total`] MUST count the whole
+    /// MUST return [`StoredLayout::outline`] of each. A durable adapter MUST save it beside the layout: a layout has up to a
+    /// million seats, and a list MUST NOT read them. Texts MUST be compared by code points, not by the rules of a language. [`Page::total`] MUST count the whole
     /// listing.
-    async fn layouts(&self, page: PageRequest) -> Result<Page<StoredLayout>, StoreError>;
+    async fn layouts(&self, page: PageRequest) -> Result<Page<LayoutOutline>, StoreError>;
 
     /// Deletes a layout, and returns whether it existed.
     async fn delete_layout(&self, id: LayoutId) -> Result<bool, StoreError>;

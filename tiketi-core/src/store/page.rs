@@ -87,6 +87,17 @@ impl<T> Page<T> {
         Self { has_more, ..Self::counted(rows, counted, request).up_to_max_total() }
     }
 
+    /// Returns one page of the first rows of a list; `None` if they are not enough to fill it.
+    ///
+    /// If there may be more rows (`is_all` is false), the total is a least one.
+    pub fn of_first(rows: Vec<T>, is_all: bool, request: PageRequest) -> Option<Self> {
+        let page = Self::cut(rows, request).up_to_max_total();
+        if is_all {
+            return Some(page);
+        }
+        page.has_more.then_some(Self { is_total_exact: false, ..page })
+    }
+
     /// Returns the page with the total that a store reports that counts at most [`MAX_TOTAL`] rows.
     #[must_use]
     pub fn up_to_max_total(self) -> Self {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
     Page, PageRequest, Row, SeatLayout, Section,
-    seat_layout::{PlannedSeat, StoredLayout},
+    seat_layout::{LayoutOutline, PlannedSeat, StoredLayout},
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -29,7 +29,7 @@ struct LayoutSummaryDto {
     #[schema(example = "KRW")]
     currency: String,
     #[schema(example = 2000)]
-    seat_count: usize,
+    seat_count: u64,
     sections: Vec<SectionSummaryDto>,
     #[schema(format = DateTime)]
     created_at: String,
@@ -46,25 +46,25 @@ struct SectionSummaryDto {
     #[schema(example = 150_000)]
     price: i64,
     #[schema(example = 200)]
-    seat_count: usize,
+    seat_count: u64,
 }
 
-impl From<&StoredLayout> for LayoutSummaryDto {
-    fn from(stored: &StoredLayout) -> Self {
-        let layout = &stored.layout;
-        let sections = layout.sections.iter().map(|section| SectionSummaryDto {
+impl From<&LayoutOutline> for LayoutSummaryDto {
+    fn from(outline: &LayoutOutline) -> Self {
+        let sections = outline.sections.iter().map(|section| SectionSummaryDto {
             name: section.name.clone(),
             price: section.price.minor(),
-            seat_count: section.seat_count(),
+            seat_count: section.seats,
         });
+        let first = outline.sections.first();
         Self {
-            id: stored.id.to_string(),
-            venue: layout.venue.clone(),
-            name: layout.name.clone(),
-            currency: currency_of(stored),
-            seat_count: layout.seat_count(),
+            id: outline.id.to_string(),
+            venue: outline.venue.clone(),
+            name: outline.name.clone(),
+            currency: first.map(|section| section.price.currency().code().to_owned()).unwrap_or_default(),
+            seat_count: outline.seat_count(),
             sections: sections.collect(),
-            created_at: stored.created_at.to_string(),
+            created_at: outline.created_at.to_string(),
         }
     }
 }
@@ -197,7 +197,7 @@ pub(crate) struct LayoutList {
 
 impl LayoutList {
     /// Shows a page of layouts.
-    pub(crate) fn of(page: &Page<StoredLayout>, request: PageRequest) -> Self {
+    pub(crate) fn of(page: &Page<LayoutOutline>, request: PageRequest) -> Self {
         let layouts = page.rows.iter().map(Into::into).collect();
         Self { layouts, pagination: PaginationDto::of(page, request) }
     }

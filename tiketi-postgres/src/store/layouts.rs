@@ -3,17 +3,18 @@
 use async_trait::async_trait;
 use tiketi_core::decide::{CreateLayout, CreateRefused, Created};
 use tiketi_core::{
-    CommandError, LayoutId, Page, PageRequest, StoreError, seat_layout::StoredLayout, store::LayoutStore,
+    CommandError, LayoutId, Page, PageRequest, StoreError,
+    seat_layout::{LayoutOutline, StoredLayout},
+    store::LayoutStore,
 };
-use tiketi_sql::{LayoutRow, columns, count, stored};
+use tiketi_sql::{LayoutRow, columns, count, layout_outline, stored};
 
 use crate::sql::row::{Row, each, maybe};
 use crate::store::PostgresStore;
 use crate::store::create::create_layout;
 
 const ONE: &str = concat!("SELECT ", columns!(layout), " FROM tiketi.layouts WHERE id = $1");
-const PAGE: &str =
-    concat!("SELECT ", columns!(layout), " FROM tiketi.layouts ORDER BY venue, name, id LIMIT $1 OFFSET $2");
+const PAGE: &str = "SELECT id, venue, name, outline, created_at FROM tiketi.layouts ORDER BY venue, name, id LIMIT $1 OFFSET $2";
 const COUNT: &str = "SELECT count(*) AS total FROM tiketi.layouts";
 const DELETE: &str = "DELETE FROM tiketi.layouts WHERE id = $1";
 
@@ -28,11 +29,11 @@ impl LayoutStore for PostgresStore {
         maybe(row, |row| LayoutRow::read(row)?.layout())
     }
 
-    async fn layouts(&self, page: PageRequest) -> Result<Page<StoredLayout>, StoreError> {
+    async fn layouts(&self, page: PageRequest) -> Result<Page<LayoutOutline>, StoreError> {
         let found = self.query(PAGE).bind(i64::from(page.size())).bind(stored(page.offset()));
         let found = self.database().fetch_all(found).await?;
         let total = self.database().fetch_one(self.query(COUNT)).await?;
-        let rows = each(&found, |row| LayoutRow::read(row)?.layout())?;
+        let rows = each(&found, |row| layout_outline(row))?;
         Ok(Page::counted(rows, count(&Row(&total), "total")?, page))
     }
 

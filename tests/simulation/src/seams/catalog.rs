@@ -9,7 +9,7 @@ use tiketi_core::decide::{
     Created, EditRefused, UnblockSeats,
 };
 use tiketi_core::event::{EventDetails, EventStep};
-use tiketi_core::seat_layout::StoredLayout;
+use tiketi_core::seat_layout::{LayoutOutline, StoredLayout};
 use tiketi_core::store::{
     CatalogStore, Delivery, EventQuery, EventView, InboxStore, LayoutStore, Page, PageRequest, Receipt,
     SeatMap, StoreClock, StoreProbe, Swept,
@@ -146,7 +146,7 @@ impl LayoutStore for NodeStores {
         self.read(|world| at_once(world.store.layout(id))).await
     }
 
-    async fn layouts(&self, page: PageRequest) -> Result<Page<StoredLayout>, StoreError> {
+    async fn layouts(&self, page: PageRequest) -> Result<Page<LayoutOutline>, StoreError> {
         self.read(|world| at_once(world.store.layouts(page))).await
     }
 
