@@ -38,7 +38,6 @@ CREATE TABLE tiketi.events (
     map_version bigint NOT NULL,
     revision    bigint NOT NULL DEFAULT 1  -- grows with each commit that changes anything of the event
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
-CREATE INDEX cancelled_events ON tiketi.events (id) WHERE state = 'cancelled' AND listing <> 'archived';
 -- The orders of lists. Statuses that are not announced yet are found by a range of the first or the last of these, or in
 -- the small indexes after them.
 CREATE INDEX events_by_opening ON tiketi.events (listing, opens_at, id);
@@ -49,6 +48,11 @@ CREATE INDEX events_by_closing ON tiketi.events (listing, closes_at, opens_at, s
 CREATE INDEX events_newly_sold_out ON tiketi.events (id) WHERE listing = 'on_sale' AND NOT any_left;
 CREATE INDEX events_left_again ON tiketi.events (id) WHERE listing = 'sold_out' AND any_left;
 CREATE INDEX events_newly_cancelled ON tiketi.events (id) WHERE state = 'cancelled' AND listing <> 'cancelled' AND listing <> 'archived';
+
+-- Cancelled events that may have reservations which are not ended, so that the job that refunds looks at no other.
+CREATE TABLE tiketi.call_offs (
+    event uuid PRIMARY KEY
+);
 
 -- The texts in which events are searched, apart from rows that each sale writes. The index has their grams.
 CREATE TABLE tiketi.event_searches (

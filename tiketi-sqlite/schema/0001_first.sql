@@ -26,7 +26,6 @@ CREATE TABLE events (
     map_version INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX cancelled_events ON events (id) WHERE state = 'cancelled' AND listing <> 'archived';
 -- The orders of lists. Statuses that are not announced yet are found by a range of the first or the last of these, or in
 -- the small indexes after them.
 CREATE INDEX events_by_opening ON events (listing, opens_at, id);
@@ -37,6 +36,11 @@ CREATE INDEX events_by_closing ON events (listing, closes_at, opens_at, state, a
 CREATE INDEX events_newly_sold_out ON events (id) WHERE listing = 'on_sale' AND NOT any_left;
 CREATE INDEX events_left_again ON events (id) WHERE listing = 'sold_out' AND any_left;
 CREATE INDEX events_newly_cancelled ON events (id) WHERE state = 'cancelled' AND listing <> 'cancelled' AND listing <> 'archived';
+
+-- Cancelled events that may have reservations which are not ended, so that the job that refunds looks at no other.
+CREATE TABLE call_offs (
+    event BLOB PRIMARY KEY
+) STRICT, WITHOUT ROWID;
 
 -- The texts in which events are searched. The index has their grams, under the number of the text.
 CREATE TABLE event_searches (

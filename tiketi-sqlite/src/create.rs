@@ -165,6 +165,7 @@ fn delete_row(set: &mut WorkingSet<'_>, id: EventId) -> Result<(), CommandError<
     }
     set.close(id);
     write::remove_search(connection, id)?;
+    write::run(connection, "DELETE FROM call_offs WHERE event = ?1", event)?;
     write::run(connection, "DELETE FROM events WHERE id = ?1", event)?;
     let sql = "INSERT INTO partial_events (event, at) VALUES (?1, ?2)";
     write::run(connection, sql, (id.as_uuid(), TO_DELETE))?;

@@ -19,7 +19,7 @@ use crate::reads::total;
 use crate::row::first;
 use crate::slices::slice_before;
 use crate::store::SqliteStore;
-use crate::{load, reads};
+use crate::{load, reads, write};
 
 impl SqliteStore {
     /// Ends due reservations, one event at a time.
@@ -40,6 +40,16 @@ impl SqliteStore {
     }
 }
 
+/// Expands to the events on the list of those being called off without a live reservation. None of a cancelled event
+/// becomes live again.
+macro_rules! called_off {
+    () => {
+        " FROM call_offs WHERE NOT EXISTS (SELECT 1 FROM reservations \
+            WHERE reservations.event = call_offs.event AND reservations.state IN ('held', 'paying', 'confirmed'))"
+    };
+}
+const ANY_CALLED_OFF: &str = concat!("SELECT 1", called_off!(), " LIMIT 1");
+const CALLED_OFF: &str = concat!("DELETE", called_off!());
 const FORGET_CREATIONS: &str = slice_before!("creations", "at");
 const FORGET_COMMANDS: &str = slice_before!("commands", "at");
 
@@ -121,6 +131,9 @@ impl SalesStore for SqliteStore {
     }
 
     async fn to_call_off(&self, limit: usize) -> Result<Vec<ReservationId>, StoreError> {
+        if self.read(|connection| exists(connection, ANY_CALLED_OFF, ())).await? {
+            self.write(|set| write::run(set.connection(), CALLED_OFF, ())).await?;
+        }
         self.read(move |connection| to_call_off(connection, limit)).await
     }
 
@@ -155,11 +168,12 @@ fn needing_attention(
 }
 
 fn to_call_off(connection: &Connection, limit: usize) -> Result<Vec<ReservationId>, StoreError> {
-    // A cross join begins with the cancelled events, which are few; the order by id would begin with all reservations.
-    let sql = "SELECT reservations.id FROM events \
-        CROSS JOIN reservations ON reservations.event = events.id AND reservations.state IN ('held', 'confirmed') \
+    // A cross join begins with the events that are being called off, which are few; the order by id would begin with all
+    // reservations.
+    let sql = "SELECT reservations.id FROM call_offs \
+        CROSS JOIN reservations ON reservations.event = call_offs.event AND reservations.state IN ('held', 'confirmed') \
         LEFT JOIN payments ON payments.id = reservations.payment \
-        WHERE events.state = 'cancelled' AND events.listing <> 'archived' AND (reservations.state = 'held' OR payments.id IS NULL \
+        WHERE (reservations.state = 'held' OR payments.id IS NULL \
             OR payments.reconcile_at IS NULL AND NOT payments.call_off_refused) \
         ORDER BY reservations.id LIMIT ?1";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);

@@ -7,6 +7,7 @@ use tiketi_core::decide::{CommandRecord, CreationRecord};
 use tiketi_core::{
     CommandKey, Event, EventDetails, EventId, FactBody, Payment, Reservation, Seat, StoreError, TicketType,
     Timestamp,
+    event::EventState,
     search::{grams, searched_text},
 };
 use tiketi_sql::{
@@ -138,6 +139,11 @@ pub(crate) fn new_event(
 
 /// Updates the changing columns of an event, without its map version and whether anything is left.
 pub(crate) fn event(connection: &Connection, row: &Event) -> Result<(), StoreError> {
+    if matches!(row.state, EventState::Cancelled { .. }) {
+        // The list of events whose buyers are refunded.
+        let sql = "INSERT INTO call_offs (event) VALUES (?1) ON CONFLICT DO NOTHING";
+        run(connection, sql, [row.id.as_uuid()])?;
+    }
     UPDATE_EVENT.run_one(connection, &EventRow::of(row, 0, false)?)
 }
 

@@ -37,16 +37,20 @@ const COUNT_NEEDING_ATTENTION: &str = "SELECT count(*) AS total FROM \
 const FORGET_CREATIONS: &str = slice_before!("tiketi.creations", "at");
 const FORGET_COMMANDS: &str = slice_before!("tiketi.commands", "at");
 const BY_KEY: &str = "SELECT id FROM tiketi.payments WHERE provider_key = $2 AND gateway = $1";
-/// Held and sold reservations have an index each, which has no rows of finished events; locked events are left out.
-const TO_CALL_OFF: &str = "SELECT held.id FROM tiketi.events AS off \
-        JOIN tiketi.reservations AS held ON held.event = off.id AND held.state = 'held' \
-        WHERE off.state = 'cancelled' AND off.listing <> 'archived' AND off.id <> ALL ($2) \
-    UNION ALL SELECT sold.id FROM tiketi.events AS off \
-        JOIN tiketi.reservations AS sold ON sold.event = off.id AND sold.state = 'confirmed' \
+/// Held and sold reservations have an index each, which has no rows of finished events; locked events are left out. An
+/// array of events is read by key also while the database has no statistics.
+const TO_CALL_OFF: &str = "SELECT held.id FROM tiketi.reservations AS held WHERE held.state = 'held' \
+        AND held.event = ANY (ARRAY(SELECT event FROM tiketi.call_offs WHERE event <> ALL ($2))) \
+    UNION ALL SELECT sold.id FROM tiketi.reservations AS sold \
         LEFT JOIN tiketi.payments AS paid ON paid.event = sold.event AND paid.id = sold.payment \
-        WHERE off.state = 'cancelled' AND off.listing <> 'archived' AND paid.reconcile_at IS NULL AND paid.call_off_refused IS NOT TRUE \
-            AND off.id <> ALL ($2) \
+        WHERE sold.state = 'confirmed' AND paid.reconcile_at IS NULL AND paid.call_off_refused IS NOT TRUE \
+            AND sold.event = ANY (ARRAY(SELECT event FROM tiketi.call_offs WHERE event <> ALL ($2))) \
     ORDER BY id LIMIT $1";
+/// Takes events off the list once no reservation of theirs is live; none of a cancelled event becomes live again.
+const CALLED_OFF: &str = "DELETE FROM tiketi.call_offs AS off \
+    WHERE NOT EXISTS (SELECT FROM tiketi.reservations WHERE event = off.event AND state = 'held') \
+        AND NOT EXISTS (SELECT FROM tiketi.reservations WHERE event = off.event AND state = 'paying') \
+        AND NOT EXISTS (SELECT FROM tiketi.reservations WHERE event = off.event AND state = 'confirmed')";
 /// An event without reservations has one row of zeroes; an unknown event has none.
 const PROGRESS: &str = "WITH live AS (\
         SELECT event, payment FROM tiketi.reservations WHERE event = $1 AND state = 'held' \
@@ -166,6 +170,7 @@ impl SalesStore for PostgresStore {
     }
 
     async fn to_call_off(&self, limit: usize) -> Result<Vec<ReservationId>, StoreError> {
+        self.write(|| self.query(CALLED_OFF)).await?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let found =
             self.database().fetch_all(self.query(TO_CALL_OFF).bind(limit).bind(self.passed_over())).await?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use tiketi_core::decide::{Scope, Snapshot, any_left};
+use tiketi_core::event::EventState;
 use tiketi_core::{Event, EventId, Seat, StoreError, TicketType, TicketTypeId};
 use tiketi_sql::{EventRow, Part, Row as _, SeatRow, TicketTypeRow};
 use uuid::Uuid;
@@ -27,9 +28,12 @@ static UPDATE_TICKET_TYPES: LazyLock<RowStatement> = LazyLock::new(|| {
 static INSERT_TICKET_TYPES: LazyLock<RowStatement> =
     LazyLock::new(RowStatement::insert_of_event::<TicketTypeRow<'_>>);
 static INSERT_SEATS: LazyLock<RowStatement> = LazyLock::new(RowStatement::insert_of_event::<SeatRow<'_>>);
+/// Puts a cancelled event on the list of those whose buyers are refunded.
+const CALL_OFF: &str = "INSERT INTO tiketi.call_offs (event) VALUES ($1) ON CONFLICT DO NOTHING";
 const DELETE_TICKET_TYPES: &str = "DELETE FROM tiketi.ticket_types WHERE event = $1 AND id = ANY($2)";
 /// Deletes the rows of an event without reservations; its seats are deleted afterwards, in parts.
-const DELETE_EVENT: [&str; 4] = [
+const DELETE_EVENT: [&str; 5] = [
+    "DELETE FROM tiketi.call_offs WHERE event = $1",
     "DELETE FROM tiketi.event_searches WHERE event = $1",
     "INSERT INTO tiketi.partial_events (event, at) VALUES ($1, 0)",
     "DELETE FROM tiketi.ticket_types WHERE event = $1",
@@ -41,6 +45,9 @@ pub(super) async fn details(session: &mut Session, snapshot: &Snapshot) -> Resul
     let row = EventRow::of(snapshot.event(), snapshot.map_version(), any_left(snapshot.ticket_types()))?;
     let statement = UPDATE_EVENT.bind(session.query(UPDATE_EVENT.sql()), &row);
     let place = maybe(session.fetch_optional(statement).await?, |row| row.text("place").map(str::to_owned))?;
+    if matches!(snapshot.event().state, EventState::Cancelled { .. }) {
+        session.execute(session.query(CALL_OFF).bind(snapshot.event().id.as_uuid())).await?;
+    }
     place.ok_or_else(|| miscounted("events"))
 }
 
