@@ -1,17 +1,15 @@
 //! `history`: what an idle second costs in a shop with a long past.
 
 use std::error::Error;
-use std::path::Path;
 
 use clap::Args;
-use rusqlite::Connection;
 use serde_json::json;
-use sqlx::{AssertSqlSafe, PgPool};
 use tiketi_core::{BoxOffice, HoldRequest};
 
 use crate::figures::{Timings, now};
 use crate::hall::{Hall, buyer};
-use crate::shop::{Guard, Shop, Store};
+use crate::past::{self, Others, Words};
+use crate::shop::{Shop, Store};
 
 /// What to measure.
 #[derive(Debug, Args)]
@@ -40,8 +38,6 @@ const JOBS: [&str; 7] = [
     "deliver facts",
     "webhooks",
 ];
-/// Rows of one transaction.
-const SLICE: u32 = 100_000;
 
 /// Measures the chosen store.
 pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
@@ -53,11 +49,9 @@ async fn measure(options: &Options) -> Result<(), Box<dyn Error>> {
     let hall = Hall::open(&shop.box_office, 100).await?;
     let seat = hall.seats.first().copied().ok_or("the hall has no seats")?;
     shop.box_office.sales().hold(HoldRequest::new(hall.event, buyer(0)).seats([seat])).await?;
-    match (&shop.guard, shop.database()) {
-        (_, Some(database)) => in_postgres(&database.pool(1).await, options).await?,
-        (Guard::Folder(folder), None) => in_sqlite(&folder.path().join("bench.db"), options)?,
-        _ => return Err("a shop in memory has no past".into()),
-    }
+    past::copy_rows(&shop, "events", options.events, events).await?;
+    let of_past = |words: &Words| reservations(words, options.events);
+    past::copy_rows(&shop, "reservations", options.reservations, of_past).await?;
     let office = &shop.box_office;
     let mut sum = 0.0;
     let mut jobs = Vec::new();
@@ -96,127 +90,39 @@ async fn median(office: &BoxOffice, job: &str, runs: u32) -> Result<f64, Box<dyn
     Ok(timings.percentile_ms(0.5))
 }
 
-/// How the two databases write what is made for row `n`.
-struct Words {
-    schema: &'static str,
-    /// An id that depends on a number only.
-    id_of: fn(&str) -> String,
-    /// Rows numbered from `$1` to `$2`.
-    numbers: &'static str,
+/// Events that ended long ago.
+fn events(words: &Words) -> Others {
+    let cancelled = |yes: &str, no: &str| format!("CASE WHEN n % 100 = 0 THEN {yes} ELSE {no} END");
+    vec![
+        ("id", (words.id_of)("n")),
+        ("opens_at", "1000000000000000 + n".into()),
+        ("closes_at", "1100000000000000 + n".into()),
+        ("starts_at", "1200000000000000 + n".into()),
+        ("state", cancelled("'cancelled'", "'published'")),
+        ("state_at", cancelled("1050000000000000", "NULL")),
+        ("announced", cancelled("'cancelled'", "'ended'")),
+        ("listing", cancelled("'cancelled'", "'ended'")),
+    ]
 }
 
-const POSTGRES: Words = Words {
-    schema: "tiketi.",
-    id_of: |number| format!("lpad(to_hex({number}), 32, '0')::uuid"),
-    numbers: "generate_series($1::bigint, $2::bigint) AS numbers (n)",
-};
-const SQLITE: Words = Words {
-    schema: "",
-    id_of: |number| format!("unhex(printf('%032x', {number}))"),
-    numbers: "(WITH RECURSIVE counted (n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM counted WHERE n < ?2) SELECT n FROM counted) AS numbers",
-};
-
-impl Words {
-    /// Copies the only row of a table for each number, with other values in some columns.
-    fn copies(&self, table: &str, columns: &[String], others: &[(&str, String)]) -> String {
-        let value = |column: &String| {
-            let other = others.iter().find(|(name, _)| name == column);
-            other.map_or_else(|| format!("first.{column}"), |(_, value)| value.clone())
-        };
-        let values: Vec<String> = columns.iter().map(value).collect();
-        let (schema, names, values) = (self.schema, columns.join(", "), values.join(", "));
-        format!(
-            "INSERT INTO {schema}{table} ({names}) SELECT {values} \
-             FROM (SELECT * FROM {schema}{table} ORDER BY id DESC LIMIT 1) AS first CROSS JOIN {}",
-            self.numbers
-        )
-    }
-
-    /// Events that ended long ago.
-    fn events(&self, columns: &[String]) -> String {
-        let cancelled = |yes: &str, no: &str| format!("CASE WHEN n % 100 = 0 THEN {yes} ELSE {no} END");
-        self.copies(
-            "events",
-            columns,
-            &[
-                ("id", (self.id_of)("n")),
-                ("opens_at", "1000000000000000 + n".into()),
-                ("closes_at", "1100000000000000 + n".into()),
-                ("starts_at", "1200000000000000 + n".into()),
-                ("state", cancelled("'cancelled'", "'published'")),
-                ("state_at", cancelled("1050000000000000", "NULL")),
-                ("announced", cancelled("'cancelled'", "'ended'")),
-                ("listing", cancelled("'cancelled'", "'ended'")),
-            ],
-        )
-    }
-
-    /// Reservations that are over: sold, expired, or cancelled.
-    fn reservations(&self, columns: &[String], events: u32) -> String {
-        let of_event = format!("n % {events} + 1");
-        let state = format!(
-            "CASE WHEN ({of_event}) % 100 = 0 THEN 'cancelled' WHEN n % 10 < 7 THEN 'confirmed' ELSE 'expired' END"
-        );
-        let reason = format!("CASE WHEN ({of_event}) % 100 = 0 THEN 'refunded' END");
-        self.copies(
-            "reservations",
-            columns,
-            &[
-                ("id", (self.id_of)("n + 1000000000")),
-                ("event", (self.id_of)(&of_event)),
-                ("buyer", (self.id_of)("n / 3 + 2000000000")),
-                ("serial", "n + 1000000".into()),
-                ("state", state),
-                ("cancel_reason", reason),
-                ("state_at", "1090000000000000 + n".into()),
-                ("created_at", "1080000000000000 + n".into()),
-                ("payment", "NULL".into()),
-            ],
-        )
-    }
-}
-
-/// The first and last number of each slice.
-fn slices(rows: u32) -> impl Iterator<Item = (i64, i64)> {
-    (1..=rows)
-        .step_by(SLICE as usize)
-        .map(move |first| (i64::from(first), i64::from(rows.min(first + SLICE - 1))))
-}
-
-async fn in_postgres(pool: &PgPool, options: &Options) -> Result<(), Box<dyn Error>> {
-    for (table, rows) in [("events", options.events), ("reservations", options.reservations)] {
-        let columns: Vec<String> = sqlx::query_scalar(
-            "SELECT column_name::text FROM information_schema.columns WHERE table_schema = 'tiketi' AND table_name = $1",
-        )
-        .bind(table)
-        .fetch_all(pool)
-        .await?;
-        let sql = statement(&POSTGRES, table, &columns, options.events);
-        for (first, last) in slices(rows) {
-            sqlx::query(AssertSqlSafe(sql.clone())).bind(first).bind(last).execute(pool).await?;
-        }
-    }
-    sqlx::query("ANALYZE").execute(pool).await?;
-    Ok(())
-}
-
-fn in_sqlite(path: &Path, options: &Options) -> Result<(), Box<dyn Error>> {
-    let connection = Connection::open(path)?;
-    connection.pragma_update(None, "synchronous", "OFF")?;
-    for (table, rows) in [("events", options.events), ("reservations", options.reservations)] {
-        let mut columns = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
-        let columns = columns.query_map([table], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
-        let sql = statement(&SQLITE, table, &columns, options.events);
-        for slice in slices(rows) {
-            connection.execute(&sql, slice)?;
-        }
-    }
-    Ok(())
-}
-
-fn statement(words: &Words, table: &str, columns: &[String], events: u32) -> String {
-    match table {
-        "events" => words.events(columns),
-        _ => words.reservations(columns, events),
-    }
+/// Reservations that are over: sold, expired, or cancelled.
+fn reservations(words: &Words, events: u32) -> Others {
+    let of_event = format!("n % {events} + 1");
+    let is_cancelled = format!("({of_event}) % 100 = 0");
+    vec![
+        ("id", (words.id_of)("n + 1000000000")),
+        ("event", (words.id_of)(&of_event)),
+        ("buyer", (words.id_of)("n / 3 + 2000000000")),
+        ("serial", "n + 1000000".into()),
+        (
+            "state",
+            format!(
+                "CASE WHEN {is_cancelled} THEN 'cancelled' WHEN n % 10 < 7 THEN 'confirmed' ELSE 'expired' END"
+            ),
+        ),
+        ("cancel_reason", format!("CASE WHEN {is_cancelled} THEN 'refunded' END")),
+        ("state_at", "1090000000000000 + n".into()),
+        ("created_at", "1080000000000000 + n".into()),
+        ("payment", "NULL".into()),
+    ]
 }

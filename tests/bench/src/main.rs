@@ -17,6 +17,7 @@ mod hold;
 mod http;
 mod load;
 mod memory;
+mod past;
 mod provider;
 mod queue;
 mod sale;
@@ -74,8 +75,12 @@ enum Bench {
     History(history::Options),
     /// The longest hold while an event with many seats is created, compared with holds on an idle store.
     Creation(creation::Options),
-    /// The time and the memory of an audit of an event with few seats and of one with many, in SQLite.
+    /// The time and the memory of an audit of an event with few reservations and of one with many, and the latency of
+    /// holds beside it.
     Audit(audit::Options),
+    /// The audit of `audit`.
+    #[command(hide = true)]
+    AuditOf(audit::Audited),
     /// Memory that a large event uses in the idle server, with SQLite.
     Memory(memory::Options),
 }
@@ -97,6 +102,7 @@ fn main() -> ExitCode {
         Bench::History(options) => history::run(&options),
         Bench::Creation(options) => creation::run(&options),
         Bench::Audit(options) => audit::run(&options),
+        Bench::AuditOf(options) => options.run(),
         Bench::Memory(options) => memory::run(&options),
     };
     match outcome {
