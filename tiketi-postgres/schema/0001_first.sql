@@ -56,9 +56,10 @@ CREATE TABLE tiketi.call_offs (
 
 -- The texts in which events are searched, apart from rows that each sale writes. The index has their grams.
 CREATE TABLE tiketi.event_searches (
-    event  uuid PRIMARY KEY,
-    folded text NOT NULL COLLATE "C",      -- title, artist, venue and keywords in lower case, a line for each
-    grams  text NOT NULL COLLATE "C"       -- runs of one to three characters in hexadecimal, with spaces between them
+    event     uuid PRIMARY KEY,
+    starts_at bigint NOT NULL,             -- of the event: what a search finds is sorted before events are read
+    folded    text NOT NULL COLLATE "C",   -- title, artist, venue and keywords in lower case, a line for each
+    grams     text NOT NULL COLLATE "C"    -- runs of one to three characters in hexadecimal, with spaces between them
 );
 CREATE INDEX event_grams ON tiketi.event_searches USING gin (string_to_array(grams, ' ')) WITH (fastupdate = off);
 

@@ -32,6 +32,9 @@ pub const SEARCH_SECOND_BITS: u32 = 24;
 const SPARE: u64 = 20;
 /// Rows that a page of few candidates has at most: all of them, so that its total is exact.
 const ALL_OF_FEW: u64 = 101;
+/// As [`EventListing::count_grams`].
+const COUNT_GRAMS: &str =
+    "SELECT count(*) FROM (SELECT 1 FROM event_grams WHERE event_grams MATCH ?1 LIMIT ?2)";
 /// Most grams that an index is asked for; the words are compared afterwards.
 const MOST_GRAMS: usize = 24;
 
@@ -117,6 +120,8 @@ pub struct EventListing {
     /// SQLite), with their texts, and in each row how many the index finds, up to a limit (`$6`). Without an event, one
     /// row has the number.
     pub ranked: String,
+    /// Counts what the index of SQLite finds (`?1`), up to a limit (`?2`), without a look at the events. `None` as below.
+    pub count_grams: Option<String>,
     /// Returns the next events that the index of SQLite finds after a number (`?7`), at most `?6`, in the order of their
     /// numbers: the number, and the event with its text if the listing has it. `None` in Postgres and for every order but
     /// that of the numbers, the start of the performance.
@@ -211,7 +216,8 @@ impl Shape {
         let in_order = self.in_order(dialect).map(|text| dialect.write(&text));
         let [page, count, count_after] = [page, count, count_after].map(|text| dialect.write(&text));
         let [walk, ranked] = [walk, ranked].map(|text| dialect.write(&text));
-        EventListing { page, count, count_after, walk, ranked, in_order }
+        let count_grams = in_order.is_some().then(|| COUNT_GRAMS.to_owned());
+        EventListing { page, count, count_after, walk, ranked, count_grams, in_order }
     }
 
     /// Finds events by their grams, and sorts those that the listing shows.
@@ -220,7 +226,7 @@ impl Shape {
         let (later, shown) = (self.later(), self.shown());
         let (candidates, join) = match dialect {
             Dialect::Postgres => (
-                "SELECT event, folded FROM tiketi.event_searches \
+                "SELECT event, folded, starts_at AS start FROM tiketi.event_searches \
                  WHERE string_to_array(grams, ' ') @> $5 LIMIT $6",
                 "JOIN",
             ),
@@ -231,12 +237,26 @@ impl Shape {
                 "CROSS JOIN",
             ),
         };
+        // Too many candidates are not sorted: the search goes on with its next step.
+        let few = "(SELECT count(*) FROM candidates) < $6";
+        let found = if dialect == Dialect::Postgres && self.sort == EventSort::StartsAt {
+            // The candidates are sorted by the start that is beside their text, and joined one by one until the page is
+            // full: a look at the rows of all their events takes ten times as long.
+            format!(
+                "SELECT id, folded, starts_at FROM (SELECT event, folded, start FROM candidates \
+                    WHERE (start, event) > ($2, $3) AND {few} ORDER BY start, event OFFSET 0) AS ranked \
+                 JOIN tiketi.events ON id = ranked.event WHERE {shown} ORDER BY ranked.start, ranked.event LIMIT $4"
+            )
+        } else {
+            format!(
+                "SELECT id, folded, {column} FROM candidates {join} tiketi.events ON id = candidates.event \
+                 WHERE {later} AND {few} AND {shown} {order} LIMIT $4"
+            )
+        };
         format!(
             "WITH candidates AS MATERIALIZED ({candidates}) \
              SELECT counted.candidates AS candidates, found.id AS id, found.folded AS folded \
-             FROM (SELECT count(*) AS candidates FROM candidates) AS counted LEFT JOIN \
-                (SELECT id, folded, {column} FROM candidates {join} tiketi.events ON id = candidates.event \
-                WHERE {later} AND {shown} {order} LIMIT $4) AS found ON true \
+             FROM (SELECT count(*) AS candidates FROM candidates) AS counted LEFT JOIN ({found}) AS found ON true \
              ORDER BY found.{column}{way}, found.id{way}"
         )
     }
@@ -397,12 +417,7 @@ pub fn page_of_first(
     request: PageRequest,
 ) -> Option<Page<EventId>> {
     let found = rows.into_iter().filter(|(_, folded)| matches(folded, words));
-    let found: Vec<EventId> = found.map(|(id, _)| id).collect();
-    let page = Page::cut(found, request).up_to_max_total();
-    if is_all {
-        return Some(page);
-    }
-    page.has_more.then_some(Page { is_total_exact: false, ..page })
+    Page::of_first(found.map(|(id, _)| id).collect(), is_all, request)
 }
 
 /// Returns the grams by which an index finds the events that may have all words.

@@ -19,9 +19,11 @@ use crate::row::{Row, first};
 
 static LISTINGS: LazyLock<EventListings> = LazyLock::new(|| EventListings::of(Dialect::Sqlite));
 static UNANNOUNCED: LazyLock<String> = LazyLock::new(|| unannounced(Dialect::Sqlite));
-/// Events that are read from the index at once, in the order of the list, and how many times.
-const PART_IN_ORDER: i64 = 100;
-const PARTS_IN_ORDER: usize = 4;
+/// Up to so many events that the index finds, all are read, so that the total is exact.
+const FEW: i64 = 100;
+/// Events that are read from the index in the order of the list: those of the page and some more, and then so many each time.
+const MORE_THAN_A_PAGE: i64 = 4;
+const NEXT_PARTS_IN_ORDER: [i64; 3] = [100; 3];
 /// Latest second that a number of the index can have, some eight thousand years from now.
 const LAST_SECOND: i64 = 1 << 38;
 
@@ -141,17 +143,21 @@ fn in_order(
     query: &EventQuery,
     words: &[String],
 ) -> Result<Option<Page<EventId>>, StoreError> {
-    let Some(sql) = &listing.sql.in_order else { return Ok(None) };
+    let (Some(sql), Some(count)) = (&listing.sql.in_order, &listing.sql.count_grams) else { return Ok(None) };
     let wanted = index_grams(words).join(" AND ");
-    let first = match query.after.as_ref().map(|after| &after.value) {
+    let counted = all(listing.connection, count, params![wanted, FEW + 1], first::<i64>)?;
+    let is_few = counted.first().is_some_and(|counted| *counted <= FEW);
+    let page = query.page.offset() + u64::from(query.page.size()) + 1;
+    let part = if is_few { FEW + 1 } else { stored(page).saturating_add(MORE_THAN_A_PAGE) };
+    let start = match query.after.as_ref().map(|after| &after.value) {
         Some(EventKeyValue::Moment(starts_at)) => first_number(*starts_at),
         Some(EventKeyValue::Title(_)) | None => 0,
     };
-    let (mut after, mut found) = (first - 1, Vec::new());
-    for _ in 0..PARTS_IN_ORDER {
-        let values = params![listing.now, listing.value, listing.id, 0, wanted, PART_IN_ORDER, after];
+    let (mut after, mut found) = (start - 1, Vec::new());
+    for limit in [part].into_iter().chain(NEXT_PARTS_IN_ORDER) {
+        let values = params![listing.now, listing.value, listing.id, 0, wanted, limit, after];
         let part = all(listing.connection, sql, values, |row| Ok((row.int("number")?, maybe_text(row)?)))?;
-        let is_all = stored(part.len() as u64) < PART_IN_ORDER;
+        let is_all = stored(part.len() as u64) < limit;
         let last = part.iter().map(|(number, _)| second(*number)).max().unwrap_or_default();
         let whole = |number: i64| is_all || second(number) < last;
         let Some(read) = part.iter().map(|(number, _)| *number).filter(|number| whole(*number)).max() else {

@@ -20,8 +20,8 @@ use crate::sql::statement::Statement;
 
 static LISTINGS: LazyLock<EventListings> = LazyLock::new(|| EventListings::of(Dialect::Postgres));
 static UNANNOUNCED: LazyLock<String> = LazyLock::new(|| unannounced(Dialect::Postgres));
-const WRITE_SEARCH: &str = "INSERT INTO tiketi.event_searches (event, folded, grams) VALUES ($1, $2, $3) \
-    ON CONFLICT (event) DO UPDATE SET folded = excluded.folded, grams = excluded.grams";
+const WRITE_SEARCH: &str = "INSERT INTO tiketi.event_searches (event, starts_at, folded, grams) VALUES ($1, $2, $3, $4) \
+    ON CONFLICT (event) DO UPDATE SET starts_at = excluded.starts_at, folded = excluded.folded, grams = excluded.grams";
 
 /// Returns a page of events.
 pub(crate) async fn events(pool: &Pool, query: &EventQuery) -> Result<Page<EventView>, StoreError> {
@@ -142,6 +142,7 @@ fn maybe_text(row: &Row<'_>) -> Result<Option<(EventId, String)>, StoreError> {
 pub(crate) async fn write_search(session: &mut Session, event: &Event) -> Result<(), StoreError> {
     let folded = searched_text(&event.details);
     let grams: Vec<String> = grams(&folded).into_iter().collect();
-    let write = session.query(WRITE_SEARCH).bind(event.id.as_uuid()).bind(folded).bind(grams.join(" "));
-    session.execute(write).await.map(drop)
+    let write =
+        session.query(WRITE_SEARCH).bind(event.id.as_uuid()).bind(event.details.starts_at.as_micros());
+    session.execute(write.bind(folded).bind(grams.join(" "))).await.map(drop)
 }

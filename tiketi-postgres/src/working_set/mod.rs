@@ -189,7 +189,9 @@ impl WorkingSet {
     /// Replaces the event's own row.
     pub(crate) fn set_event(&mut self, event: Event) -> Result<(), StoreError> {
         let snapshot = self.loading()?;
-        let is_found_otherwise = searched_text(&snapshot.event().details) != searched_text(&event.details);
+        let (before, after) = (&snapshot.event().details, &event.details);
+        let is_found_otherwise =
+            before.starts_at != after.starts_at || searched_text(before) != searched_text(after);
         snapshot.set_event(event);
         self.writes.event = true;
         self.writes.search |= is_found_otherwise;
@@ -315,7 +317,7 @@ pub(crate) struct WriteSet {
     pub(crate) facts: Vec<(Timestamp, FactBody)>,
     /// Whether the event's own details changed.
     pub(crate) event: bool,
-    /// Whether the text changed in which the event is searched.
+    /// Whether the text changed in which the event is searched, or its place in what a search finds.
     pub(crate) search: bool,
     /// Whether the event is deleted.
     pub(crate) deleted: bool,
