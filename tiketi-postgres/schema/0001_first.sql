@@ -4,9 +4,10 @@
 -- Rows of an event change only under a lock on its row in tiketi.events. There are no foreign keys: the commands check
 -- the references once for each batch, and the audit verifies them.
 --
--- No index of seats, reservations or payments begins with the event, except partial ones. Without statistics, the
--- planner assumes that an event has few rows, and would scan all of them by such an index instead of finding each by
--- its key. It can use a partial index only for a statement that repeats its condition.
+-- No index of seats, reservations or payments has the event, except the key and partial ones. Without statistics, and as
+-- long as a table is small, the planner would scan a whole index that has the event instead of finding each row by its
+-- key, and a connection keeps that plan while the table grows. It can use a partial index only for a statement that
+-- repeats its condition.
 
 -- A batch writes a new version of its event's row and of each ticket type that it sold. None of the changed columns is
 -- in an index, and pages have free space, so that a new version needs no index entry and replaces a dead one. Tables
@@ -138,7 +139,7 @@ CREATE TABLE tiketi.reservations (
     PRIMARY KEY (id, event)
 );
 CREATE UNIQUE INDEX one_pending_reservation ON tiketi.reservations (buyer, event) WHERE state IN ('held', 'paying');
-CREATE INDEX reservations_of_buyer ON tiketi.reservations (buyer, event, serial);
+CREATE INDEX reservations_of_buyer ON tiketi.reservations (buyer, event, serial) WHERE serial > 0;
 -- Each of an event's reservations is in one of these; all but the first are in the order of lists.
 CREATE INDEX due_reservations ON tiketi.reservations (event, state_at) WHERE state = 'held';
 -- For the sweep, which passes over locked events without reading their reservations. Only this index has the
@@ -190,7 +191,7 @@ CREATE TABLE tiketi.payments (
     CHECK ((reconcile_at IS NULL) = (reconciliation IS NULL))
 );
 CREATE INDEX payments_of_event ON tiketi.payments (event) WHERE version > 0;
-CREATE INDEX payments_of_reservation ON tiketi.payments (reservation, event);
+CREATE INDEX payments_of_reservation ON tiketi.payments (reservation);
 CREATE INDEX payments_by_key ON tiketi.payments (provider_key) WHERE provider_key IS NOT NULL;
 CREATE INDEX payments_to_reconcile ON tiketi.payments (reconcile_at, id) WHERE reconcile_at IS NOT NULL;
 CREATE INDEX payments_not_returned ON tiketi.payments (event) WHERE call_off_refused;

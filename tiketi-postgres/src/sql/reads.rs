@@ -27,11 +27,11 @@ const PAYMENTS: &str = concat!("SELECT ", columns!(payment), " FROM tiketi.payme
 const RESERVATIONS_OF: &str = concat!(
     "SELECT ",
     columns!(reservation),
-    " FROM tiketi.reservations WHERE buyer = $1 AND ($2::uuid IS NULL OR event = $2) \
+    " FROM tiketi.reservations WHERE buyer = $1 AND serial > 0 AND ($2::uuid IS NULL OR event = $2) \
     ORDER BY created_at DESC, serial DESC LIMIT $3 OFFSET $4"
 );
 const COUNT_RESERVATIONS_OF: &str = "SELECT count(*) AS total FROM (SELECT 1 FROM tiketi.reservations WHERE buyer = $1 \
-    AND ($2::uuid IS NULL OR event = $2) LIMIT $3) AS counted";
+    AND serial > 0 AND ($2::uuid IS NULL OR event = $2) LIMIT $3) AS counted";
 const EVENTS: &str = concat!("SELECT ", columns!(event), " FROM tiketi.events WHERE id = ANY($1)");
 const TICKET_TYPES: &str = concat!(
     "SELECT ",

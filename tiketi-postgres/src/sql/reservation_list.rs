@@ -51,8 +51,8 @@ const IN_EVENT: &str = concat!(
 const OF_BUYER: &str = concat!(
     "SELECT ",
     columns!(reservation),
-    " FROM tiketi.reservations WHERE buyer = $7 AND ($6::uuid IS NULL OR event = $6) AND state = ANY ($1::text[]) \
-    AND (created_at, serial) < ($2, $3) AND created_at >= $4 ORDER BY created_at DESC, serial DESC LIMIT $5"
+    " FROM tiketi.reservations WHERE buyer = $7 AND serial > 0 AND ($6::uuid IS NULL OR event = $6) \
+    AND state = ANY ($1::text[]) AND (created_at, serial) < ($2, $3) AND created_at >= $4 ORDER BY created_at DESC, serial DESC LIMIT $5"
 );
 const NUMBERED: &str =
     concat!("SELECT ", columns!(reservation), " FROM tiketi.reservations WHERE serial = $1 AND date = $2");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::postgres::PgRow;
 use tiketi_core::decide::{Scope, Snapshot};
 use tiketi_core::{
-    BuyerId, CommandKey, Currency, Event, EventId, PaymentId, ReservationId, SeatId, StoreError, TicketType,
+    BuyerId, CommandKey, Currency, Event, EventId, Payment, PaymentId, ReservationId, SeatId, StoreError, TicketType,
     TicketTypeId, Timestamp, fact::FactKinds,
 };
 use tiketi_sql::{
@@ -65,23 +65,20 @@ const SERIALS: &str = "SELECT nextval('tiketi.serials') AS serial FROM generate_
 /// Finds reservations of buyers, live ones and the latest, named reservations, those of named payments, and due ones.
 ///
 /// Ids are always compared with an array beside their event, so that each is a read by key: a join would read all
-/// reservations of an event while its size is not known.
+/// reservations of an event while its size is not known. Those of a buyer are looked up for each buyer alone, and then
+/// read by their ids as well: a plan that was made while there were few reservations may use any index that has the
+/// event, and then reads all of them once there are many.
 const RESERVATIONS: &str = concat!(
     "SELECT ",
     columns!(reservation),
-    " FROM tiketi.reservations WHERE event = $1 AND buyer = ANY ($2) AND state IN ('held', 'paying', 'confirmed') \
-    UNION ALL SELECT ",
-    columns!(reservation),
-    " FROM tiketi.reservations WHERE event = $1 AND id = ANY (ARRAY (SELECT (SELECT latest.id \
-        FROM tiketi.reservations AS latest WHERE latest.event = $1 AND latest.buyer = wanted.buyer \
-        ORDER BY latest.serial DESC LIMIT 1) FROM unnest($2::uuid[]) AS wanted (buyer))) \
-    UNION ALL SELECT ",
-    columns!(reservation),
-    " FROM tiketi.reservations WHERE event = $1 AND id = ANY ($3) \
-    UNION ALL SELECT ",
-    columns!(reservation),
-    " FROM tiketi.reservations WHERE event = $1 AND id = ANY (ARRAY \
-        (SELECT reservation FROM tiketi.payments WHERE event = $1 AND id = ANY ($4))) \
+    " FROM tiketi.reservations WHERE event = $1 AND id = ANY (ARRAY (SELECT unnest($3::uuid[]) \
+    UNION ALL SELECT unnest((SELECT array_agg(live.id) FROM tiketi.reservations AS live WHERE live.event = $1 \
+        AND live.buyer = wanted.buyer AND live.state IN ('held', 'paying', 'confirmed') AND live.serial > 0)) \
+        FROM unnest($2::uuid[]) AS wanted (buyer) \
+    UNION ALL SELECT (SELECT latest.id FROM tiketi.reservations AS latest WHERE latest.event = $1 \
+        AND latest.buyer = wanted.buyer AND latest.serial > 0 ORDER BY latest.serial DESC LIMIT 1) \
+        FROM unnest($2::uuid[]) AS wanted (buyer) \
+    UNION ALL SELECT reservation FROM tiketi.payments WHERE event = $1 AND id = ANY ($4))) \
     UNION ALL SELECT ",
     columns!(reservation),
     " FROM tiketi.reservations WHERE event = $1 AND state = 'held' AND state_at <= $5"
@@ -276,6 +273,9 @@ impl More {
         }
         if let Some(snapshot) = set.snapshot() {
             more.reservations.retain(|id| snapshot.reservation(*id).is_none());
+            // A loaded reservation has its seats and its latest payment beside it.
+            let is_loaded = |payment: &Payment| snapshot.reservation(payment.reservation).is_some();
+            more.payments.retain(|id| !snapshot.payment(*id).is_some_and(is_loaded));
         }
         more
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tiketi_conformance::{Hall, auditor};
 use tiketi_core::{
-    BuyerId, PageRequest, Payment,
+    BuyerId, PageRequest, Payment, Reservation,
     gateway::Hint,
     store::{
         AuditReport, CatalogStore, Delivery, EventQuery, InboxStore, LayoutStore, OutboxStore, Release,
@@ -88,6 +88,25 @@ async fn no_statement_of_a_sale_reads_a_whole_table_by_statistics_from_before_th
     check_sales(&server, &cluster, &hall).await;
 }
 
+/// A connection keeps the plans of batches while tables grow: those from before the first sale serve the whole on-sale.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_statement_of_a_batch_reads_a_whole_table_by_a_plan_that_was_made_while_it_was_empty() {
+    let server = Server::start_with(Fsync::Off, EXPLAINED).await;
+    let cluster = TestCluster::on(&server, 1, |options| options).await;
+    let hall = cluster.shop.hall().await;
+    cluster.run("ANALYZE").await;
+    for seat in 0..8 {
+        hold_and_pay(&cluster, &hall, seat).await;
+    }
+    fill(&cluster, &HALLS).await;
+    fill(&cluster, &SALES).await;
+    let logged = server.log().len();
+    for seat in 8..16 {
+        hold_and_pay(&cluster, &hall, seat).await;
+    }
+    check(&server.log()[logged..]);
+}
+
 /// The statements of staff may rely on statistics that are up to date.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_statement_reads_a_whole_table_of_what_is_sold() {
@@ -121,11 +140,18 @@ async fn fill(cluster: &TestCluster, statements: &[&str]) {
     }
 }
 
+/// Runs the statements of batches.
+async fn hold_and_pay(cluster: &TestCluster, hall: &Hall, seat: usize) -> (Reservation, Payment) {
+    let shop = &cluster.shop;
+    let held = shop.held(hall, shop.buyer(), &[seat]).await;
+    let (_, payment) = shop.sold(&held).await;
+    (held, payment)
+}
+
 /// Runs the statements that buyers wait for.
 async fn sell(cluster: &TestCluster, hall: &Hall, seat: usize) -> Payment {
     let (shop, store) = (&cluster.shop, &cluster.stores[0]);
-    let held = shop.held(hall, shop.buyer(), &[seat]).await;
-    let (_, payment) = shop.sold(&held).await;
+    let (held, payment) = hold_and_pay(cluster, hall, seat).await;
     store.seat_map(hall.event, 1).await.unwrap();
     store.expire_due(shop.now(), 100).await.unwrap();
     let (now, lease) = (shop.now(), Duration::from_secs(1));
