@@ -101,3 +101,26 @@ fn the_refusal_of_another_command_is_a_defect_of_the_store() {
     let typed: CommandError<HoldRefused> = refused.typed();
     assert!(matches!(typed, CommandError::Store(error) if error.kind() == StoreErrorKind::Internal));
 }
+
+/// Fails with the texts of one command unchecked.
+#[test]
+fn a_text_that_no_store_keeps_is_refused_by_its_field() {
+    let (bad, terms, refund) = ("a\0b", Terms::default(), RefundId::from_uuid(ID));
+    let start = || StartPayment::new(PAYMENT, RESERVATION, ADA, terms);
+    let cases: [(AnyCommand, &str); 8] = [
+        (start().through(bad, "card").into(), "gateway"),
+        (start().through("test", bad).into(), "method"),
+        (BeginConfirm::new(PAYMENT, ADA).with_provider_key(bad).into(), "provider_key"),
+        (BeginRefund::new(PAYMENT, refund, bad).into(), "reason"),
+        (NotePayment::new(PAYMENT, bad, "paid out", Settles::Yes).into(), "author"),
+        (NotePayment::new(PAYMENT, "Kim", bad, Settles::Yes).into(), "note"),
+        (EndPayment::new(PAYMENT, bad, "silent").into(), "author"),
+        (EndPayment::new(PAYMENT, "Kim", bad).into(), "reason"),
+    ];
+    for (command, field) in cases {
+        assert_eq!(command.check_texts().unwrap_err().field, field, "{}", command.name());
+    }
+    for command in one_of_each() {
+        assert!(command.check_texts().is_ok(), "{}", command.name());
+    }
+}

@@ -4,6 +4,7 @@ mod hold_time;
 use uuid::Uuid;
 
 use super::*;
+use crate::decide::Release;
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
 use crate::event::{Event, EventStep};
 use crate::fact::FactBody;
@@ -279,4 +280,16 @@ fn a_buyer_is_told_of_each_change_of_the_tickets_even_if_the_end_stays() {
         let told = |fact: &FactBody| matches!(fact, FactBody::ReservationHeld { .. });
         assert!(change.facts.iter().any(told), "{:?}", change.facts);
     }
+}
+
+/// Fails with the version of the seat not raised.
+#[test]
+fn each_change_of_a_seat_gives_it_its_next_version() {
+    let mut show = Show::open();
+    let version = |show: &Show| show.snapshot.seat(show.seats[0]).unwrap().version;
+    let before = version(&show);
+    let held = show.held(at(0), ADA, &[0]);
+    assert_eq!(version(&show), before + 1);
+    show.accept(&Release::all(held, ADA).at(at(1), show.key()));
+    assert_eq!(version(&show), before + 2);
 }

@@ -33,6 +33,7 @@ fn exactly_the_money_asked_for_sells() {
     show.accept(&paid(&show, at(2), payment, won(100)));
     assert_eq!(show.reservation(held).state, ReservationState::Confirmed { at: at(2) });
     assert_eq!(show.payment(payment).provider_key.as_deref(), Some("taken"));
+    assert_eq!(show.payment(payment).captured_at, Some(at(2)));
 }
 
 #[test]

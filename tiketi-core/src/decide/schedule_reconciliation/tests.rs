@@ -189,3 +189,23 @@ fn a_buyer_is_told_of_a_deposit_and_not_of_each_question() {
     show.accept(&awaited);
     assert!(!told(&show, &claim(&show, at(60), payment, 0)));
 }
+
+/// Fails with the next question left where it was, and with the answer not shown.
+#[test]
+fn an_order_that_is_not_known_is_asked_for_again_once_that_is_final() {
+    let (mut show, payment) = confirming();
+    let wait = ReconcileStep::Wait { until: at(5_000) };
+    show.accept(&ScheduleReconciliation::new(payment, wait).at(at(60), show.key()));
+    show.accept(&ScheduleReconciliation::new(payment, ReconcileStep::NotKnown).at(at(60), show.key()));
+    let known = show.payment(payment).reconciliation.clone().unwrap();
+    assert!(known.next < at(5_000), "{known:?}");
+    assert_eq!(known.last_inconclusive.as_deref(), Some(NOT_KNOWN));
+}
+
+/// Fails with every deposit back, whether it was withdrawn or not: nothing would be asked any more.
+#[test]
+fn a_deposit_that_was_not_withdrawn_is_not_back() {
+    let (show, payment) = confirming();
+    let back = ScheduleReconciliation::new(payment, ReconcileStep::DepositBack).at(at(60), show.key());
+    assert_eq!(show.refuse(&back), ScheduleReconciliationRefused::NothingAwaited);
+}
