@@ -12,7 +12,7 @@ const KEPT: [u64; 0] = [];
 const SEEDS: u64 = 12;
 
 /// What is reached in so many sales, granted and refused: a comparison that never gets there compares nothing.
-const KINDS: [(&str, bool); 28] = [
+const KINDS: [(&str, bool); 26] = [
     ("Hold", true),
     ("Hold", false),
     ("Extend", true),
@@ -27,7 +27,6 @@ const KINDS: [(&str, bool); 28] = [
     ("Confirm", false),
     ("Cancel", true),
     ("Cancel", false),
-    ("GiveBack", true),
     ("GiveBack", false),
     ("staff: Block", true),
     ("staff: Block", false),
@@ -35,7 +34,6 @@ const KINDS: [(&str, bool); 28] = [
     ("staff: Refund", false),
     ("staff: Cancel", true),
     ("staff: Cancel", false),
-    ("staff: EndPayment", true),
     ("staff: Retry", true),
     ("staff: Price", true),
     ("staff: CancelEvent", true),
