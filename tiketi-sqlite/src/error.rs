@@ -135,7 +135,7 @@ mod tests {
 
     use super::*;
 
-    /// Fails with every failed commit undone.
+    /// Seen to fail with every failed commit undone.
     #[test]
     fn only_a_device_error_leaves_the_outcome_of_a_commit_unknown() {
         let kind = |code| commit_failed(Error::SqliteFailure(ffi::Error::new(code), None)).kind();

@@ -130,7 +130,7 @@ fn nothing_stays_cached_after_a_failed_commit() {
     assert!(run(&mut cache, |set| add_row(set, "after")).is_ok());
 }
 
-/// Fails with the facts published before the commit.
+/// Seen to fail with the facts published before the commit.
 #[test]
 fn what_is_not_committed_is_told_to_no_one() {
     let (_folder, mut connection) = file();

@@ -86,7 +86,7 @@ async fn is_decided_again(
     committed.is_err_and(|again| !again.is_empty())
 }
 
-/// Fails with the place of the event's row compared only, which may be the same although another server wrote.
+/// Seen to fail with the place of the event's row compared only, which may be the same although another server wrote.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_decided_ahead_takes_effect_only_on_the_revision_it_was_decided_on() {
     let (_database, queues, event) = queues().await;
@@ -105,7 +105,7 @@ async fn a_batch_decided_ahead_takes_effect_only_on_the_revision_it_was_decided_
     }
 }
 
-/// Fails without the question whether it changes the catalogue: the new title is then lost.
+/// Seen to fail without the question whether it changes the catalogue: the new title is then lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_of_the_organiser_is_not_decided_ahead() {
     let (_database, queues, event) = queues().await;
@@ -116,7 +116,7 @@ async fn a_change_of_the_organiser_is_not_decided_ahead() {
     assert!(decide_ahead(&queues, event, &mut rows, permit, jobs).await.is_err());
 }
 
-/// Fails if its worker keeps the permit while it waits for another one: no other batch returns one here.
+/// Seen to fail if its worker keeps the permit while it waits for another one: no other batch returns one here.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_batch_decided_ahead_returns_its_permit_before_it_is_decided_again() {
     let (database, queues, event) = queues().await;
@@ -158,7 +158,7 @@ async fn a_batch_decided_ahead_returns_its_permit_before_it_is_decided_again() {
     timeout(PATIENCE, third).await.expect("it is decided again").unwrap().unwrap();
 }
 
-/// Fails with the facts published before the commit, and whatever the outcome of the commit is.
+/// Seen to fail with the facts published before the commit, and whatever the outcome of the commit is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_committed_is_told_to_no_one() {
     let (database, queues, event) = queues().await;
@@ -180,7 +180,7 @@ async fn what_is_not_committed_is_told_to_no_one() {
     assert_eq!(listener.try_next(), None, "it had the lock");
 }
 
-/// Fails without the count of changed rows: the reservation is released, and its seat stays held.
+/// Seen to fail without the count of changed rows: the reservation is released, and its seat stays held.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_whose_rows_are_not_as_they_were_read_changes_nothing() {
     let (database, queues, _) = queues().await;
