@@ -31,13 +31,14 @@ const BIG: [&str; 6] = ["seats", "reservations", "payments", "commands", "outbox
 const MOST_WASTED: usize = 400;
 /// Seats of 100 other events, so that a scan of all of them never is the cheapest plan, and more seats of the event
 /// of the test, so that a scan of all its rows is not either.
-const HALLS: [&str; 3] = [
+const HALLS: [&str; 4] = [
     "INSERT INTO tiketi.seats (event, id, position, ticket_type, section, row, number, label, col, line, accessible, \
         version, map_version, state) SELECT md5((n / 1000)::text)::uuid, gen_random_uuid(), n, gen_random_uuid(), 'R', \
         'A', '1', 'R A 1', 1, 1, false, 1, 1 + n % 100, 'available' FROM generate_series(1, 100000) AS n",
     "UPDATE tiketi.seats SET event = (SELECT id FROM tiketi.events) WHERE id::text LIKE '0%' AND position > 20",
     "INSERT INTO tiketi.events SELECT (jsonb_populate_record(event, jsonb_build_object('id', md5('1')::uuid, \
         'state', 'cancelled', 'state_at', 1))).* FROM tiketi.events AS event",
+    "INSERT INTO tiketi.call_offs SELECT id FROM tiketi.events WHERE state = 'cancelled'",
 ];
 /// Sales of the same events, for the same reasons.
 const SALES: [&str; 8] = [
