@@ -80,7 +80,7 @@ async fn ids(pool: &Pool, query: &EventQuery) -> Result<Page<EventId>, StoreErro
     let counted = pool.fetch_one(counted).await?;
     let before = usize::try_from(query.page.offset()).unwrap_or(usize::MAX).min(found.len());
     found.drain(..before);
-    Ok(Page::with_one_more(found, count(&Row(&counted), "total")?, query.page))
+    Ok(Page::with_one_more(found, count(&Row::of(&counted), "total")?, query.page))
 }
 
 /// Searches step by step, until one has the page.
@@ -115,7 +115,7 @@ async fn ranked(
     let limit = if most == i64::MAX { u64::MAX } else { search_limit(query.page) };
     let sql = listing.query(&listing.sql.ranked, limit).bind(index_grams(words));
     let found = listing.pool.fetch_all(sql.bind(most.saturating_add(1))).await?;
-    let candidates = found.first().map(|row| Row(row).int("candidates")).transpose()?;
+    let candidates = found.first().map(|row| Row::of(row).int("candidates")).transpose()?;
     if candidates.is_some_and(|candidates| candidates > most) {
         return Ok(None);
     }

@@ -112,7 +112,7 @@ pub(crate) async fn reservations_of(
     let found = pool.query(RESERVATIONS_OF).bind(buyer).bind(event).bind(size).bind(offset);
     let found = pool.fetch_all(found).await?;
     let total = pool.query(COUNT_RESERVATIONS_OF).bind(buyer).bind(event).bind(stored(MAX_TOTAL + 1));
-    let total = count(&Row(&pool.fetch_one(total).await?), "total")?;
+    let total = count(&Row::of(&pool.fetch_one(total).await?), "total")?;
     let rows = each(&found, |row| ReservationRow::read(row)?.reservation())?;
     Ok(Page::with_one_more(rows, total, page))
 }
@@ -135,7 +135,7 @@ async fn with_ticket_types(pool: &Pool, events: Vec<Event>) -> Result<Vec<EventV
         events.into_iter().map(|event| EventView { event, ticket_types: Vec::new() }).collect();
     let places: HashMap<_, _> = views.iter().map(|view| view.event.id).zip(0..).collect();
     for row in &found {
-        let row = &Row(row);
+        let row = &Row::of(row);
         let place = places.get(&EventId::from_uuid(row.uuid("event")?));
         if let Some(view) = place.and_then(|place: &usize| views.get_mut(*place)) {
             view.ticket_types.push(TicketTypeRow::read(row)?.ticket_type(view.event.currency)?);
@@ -158,9 +158,9 @@ pub(crate) async fn map_version(pool: &Pool, event: EventId) -> Result<Option<u6
 pub(crate) async fn seat_map(pool: &Pool, event: EventId, since: u64) -> Result<Option<SeatMap>, StoreError> {
     let found = pool.fetch_all(pool.query(&SEAT_MAP).bind(event.as_uuid()).bind(stored(since))).await?;
     let Some(first) = found.first() else { return Ok(None) };
-    let version = count(&Row(first), "current")?;
+    let version = count(&Row::of(first), "current")?;
     let complete = since == 0 || since > version;
-    let seats = match Row(first).maybe_uuid("id")? {
+    let seats = match Row::of(first).maybe_uuid("id")? {
         Some(_) => each(&found, |row| SeatRow::read(row)?.seat())?,
         None => Vec::new(),
     };

@@ -66,7 +66,7 @@ const RIVALS: &str = "SELECT unnest(array_agg(id)) AS id FROM tiketi.reservation
 impl AuditStore for PostgresStore {
     async fn event_count(&self) -> Result<u64, StoreError> {
         let found = self.database().fetch_one(self.query(EVENT_COUNT)).await?;
-        tiketi_sql::count(&Row(&found), "events")
+        tiketi_sql::count(&Row::of(&found), "events")
     }
 
     async fn event_ids(&self, after: Option<EventId>, limit: usize) -> Result<Vec<EventId>, StoreError> {
@@ -102,7 +102,7 @@ impl Reading<'_> {
     async fn run(&mut self) -> Result<bool, StoreError> {
         let event = self.session.query(EVENT).bind(self.event.as_uuid());
         let Some(row) = self.session.fetch_optional(event).await? else { return Ok(false) };
-        let (event, map_version) = EventRow::read(&Row(&row))?.event()?;
+        let (event, map_version) = EventRow::read(&Row::of(&row))?.event()?;
         let ticket_types = ticket_types(&mut self.session, self.event, event.currency).await?;
         let ticket_types = ticket_types.into_iter().map(|(ticket_type, _)| ticket_type).collect();
         self.sink.event(AuditedEvent { event, map_version, ticket_types });

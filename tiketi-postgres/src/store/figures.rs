@@ -168,7 +168,7 @@ impl FiguresStore for PostgresStore {
 
     async fn forget_figures(&self, limit: u32) -> Result<u64, StoreError> {
         let read = self.database().fetch_one(self.query(READ)).await?;
-        let Some(read) = Row(&read).maybe_int("number")? else { return Ok(0) };
+        let Some(read) = Row::of(&read).maybe_int("number")? else { return Ok(0) };
         let sources = self.write(|| self.query(FORGET_SOURCES).bind(read).bind(i64::from(limit))).await?;
         let tallies = self.write(|| self.query(FORGET_TALLIES).bind(read).bind(i64::from(limit))).await?;
         if sources + tallies == 0 {
@@ -220,7 +220,7 @@ async fn begin(store: &PostgresStore, count: &FigureCount) -> Result<bool, Store
 async fn newest_locked(session: &mut Session) -> Result<i64, StoreError> {
     session.execute(session.query(LOCK_NEWEST)).await?;
     let newest = session.fetch_optional(session.query(NEWEST)).await?;
-    Ok(newest.map(|row| Row(&row).maybe_int("number")).transpose()?.flatten().unwrap_or(0))
+    Ok(newest.map(|row| Row::of(&row).maybe_int("number")).transpose()?.flatten().unwrap_or(0))
 }
 
 /// Reads the other rows of reservations in the same transaction.

@@ -34,7 +34,7 @@ impl LayoutStore for PostgresStore {
         let found = self.database().fetch_all(found).await?;
         let total = self.database().fetch_one(self.query(COUNT)).await?;
         let rows = each(&found, |row| layout_outline(row))?;
-        Ok(Page::counted(rows, count(&Row(&total), "total")?, page))
+        Ok(Page::counted(rows, count(&Row::of(&total), "total")?, page))
     }
 
     async fn delete_layout(&self, id: LayoutId) -> Result<bool, StoreError> {

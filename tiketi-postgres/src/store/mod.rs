@@ -263,6 +263,6 @@ impl PostgresStore {
 impl StoreClock for PostgresStore {
     async fn store_time(&self) -> Result<Option<Timestamp>, StoreError> {
         let row = self.database().fetch_one(self.query(NOW)).await?;
-        Row(&row).int("store_now").map(|micros| Some(Timestamp::from_micros(micros)))
+        Row::of(&row).int("store_now").map(|micros| Some(Timestamp::from_micros(micros)))
     }
 }

@@ -27,7 +27,7 @@ impl StoreProbe for PostgresStore {
     async fn probe_write(&self, now: Timestamp) -> Result<(), StoreError> {
         let write = self.query(WRITE).bind(self.probe_slot).bind(now.as_micros());
         let rows = self.database().execute_returning(write).await?;
-        let found = rows.first().map(|row| Row(row).int("schema")).transpose()?.unwrap_or(0);
+        let found = rows.first().map(|row| Row::of(row).int("schema")).transpose()?.unwrap_or(0);
         if found == i64::from(SCHEMA) {
             return Ok(());
         }

@@ -154,7 +154,7 @@ impl SalesStore for PostgresStore {
             .fetch_all(self.query(NEEDING_ATTENTION).bind(slow_before).bind(size).bind(offset))
             .await?;
         let total = self.database().fetch_one(self.query(COUNT_NEEDING_ATTENTION).bind(slow_before)).await?;
-        let total = count(&Row(&total), "total")?;
+        let total = count(&Row::of(&total), "total")?;
         Ok(Page::counted(each(&found, |row| PaymentRow::read(row)?.payment())?, total, page))
     }
 

@@ -117,12 +117,12 @@ impl RoomJournal for PostgresStore {
         let (owner, until) = (command.owner, command.until().as_micros());
         let claim = || self.query(CLAIM).bind(owner.as_uuid()).bind(command.now.as_micros()).bind(until);
         if let Some(row) = self.write_returning(claim).await?.first() {
-            let (token, until) = token_and_end(&Row(row))?;
+            let (token, until) = token_and_end(&Row::of(row))?;
             return Ok(JournalLease { owner, token, until });
         }
         let rows = self.database().fetch_all(self.query(OWNER)).await?;
         let until = match rows.first() {
-            Some(row) => token_and_end(&Row(row))?.1,
+            Some(row) => token_and_end(&Row::of(row))?.1,
             None => command.now,
         };
         Err(CommandError::Refused(JournalTaken { until }))

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::postgres::PgRow;
 use tiketi_core::decide::{Scope, Snapshot};
 use tiketi_core::{
-    BuyerId, CommandKey, Currency, Event, EventId, Payment, PaymentId, ReservationId, SeatId, StoreError, TicketType,
-    TicketTypeId, Timestamp, fact::FactKinds,
+    BuyerId, CommandKey, Currency, Event, EventId, Payment, PaymentId, ReservationId, SeatId, StoreError,
+    TicketType, TicketTypeId, Timestamp, fact::FactKinds,
 };
 use tiketi_sql::{
     BatchReadSet, CommandRow, EventRow, PaymentRow, ReservationRow, Row as _, SeatRow, TicketTypeRow,
-    columns, stored,
+    columns, stored, unreadable,
 };
 use uuid::Uuid;
 
@@ -61,7 +61,7 @@ const COMMANDS_AHEAD: &str = concat!(
 const IS_CURRENT: &str =
     "SELECT 1 FROM tiketi.events WHERE ctid = $2::text::tid AND id = $1 AND revision = $3";
 /// Takes serials. A statement of its own: beside a sharded table, a sequence would be asked on every shard.
-const SERIALS: &str = "SELECT nextval('tiketi.serials') AS serial FROM generate_series(1, $1)";
+const SERIALS: &str = "SELECT array_agg(nextval('tiketi.serials')) AS serials FROM generate_series(1, $1)";
 /// Finds reservations of buyers, live ones and the latest, named reservations, those of named payments, and due ones.
 ///
 /// Ids are always compared with an array beside their event, so that each is a read by key: a join would read all
@@ -197,7 +197,7 @@ pub(crate) async fn commands_ahead(
 ) -> Result<Ahead, StoreError> {
     let found = session.query(COMMANDS_AHEAD).bind(event.as_uuid()).bind(keys(reads));
     let found = session.fetch_all(found).await?;
-    let first = found.first().map(Row).ok_or_else(|| StoreError::corrupt("the database has no clock"))?;
+    let first = found.first().map(Row::of).ok_or_else(|| StoreError::corrupt("the database has no clock"))?;
     let ahead = Ahead {
         store_now: Timestamp::from_micros(first.int("store_now")?),
         wanted: tiketi_sql::kinds(first.maybe_text("wanted_kinds")?.unwrap_or_default()),
@@ -305,7 +305,7 @@ fn keys(reads: &BatchReadSet) -> Vec<Uuid> {
 
 fn put_records(found: &[PgRow], set: &mut WorkingSet) -> Result<(), StoreError> {
     for row in found {
-        let row = &Row(row);
+        let row = &Row::of(row);
         set.put_record(CommandKey::from_uuid(row.uuid("key")?), CommandRow::read(row)?.record());
     }
     Ok(())
@@ -324,7 +324,9 @@ async fn serials(
     }
     let query = session.query(SERIALS).bind(missing + spare);
     for row in &session.fetch_all(query).await? {
-        set.put_serial(tiketi_sql::count(&Row(row), "serial")?);
+        for serial in Row::of(row).get::<Vec<i64>>("serials")? {
+            set.put_serial(u64::try_from(serial).map_err(|_| unreadable("serials"))?);
+        }
     }
     Ok(())
 }
@@ -368,7 +370,7 @@ async fn payments(
     let missing = wanted.iter().filter(|id| snapshot.payment(**id).is_none());
     let missing = missing.map(|id| id.as_uuid()).collect();
     for row in &of_event(session, PAYMENTS, event, missing).await? {
-        snapshot.put_payment(PaymentRow::read(&Row(row))?.payment()?);
+        snapshot.put_payment(PaymentRow::read(&Row::of(row))?.payment()?);
     }
     Ok(())
 }
@@ -383,7 +385,7 @@ async fn seats(
     let missing = wanted.iter().filter(|id| snapshot.seat(**id).is_none());
     let missing = missing.map(|id| id.as_uuid()).collect();
     for row in &of_event(session, SEATS, event, missing).await? {
-        snapshot.put_seat(SeatRow::read(&Row(row))?.seat()?);
+        snapshot.put_seat(SeatRow::read(&Row::of(row))?.seat()?);
     }
     Ok(())
 }

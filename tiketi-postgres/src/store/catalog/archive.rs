@@ -53,7 +53,7 @@ async fn attempt(
     let Some(row) = session.fetch_optional(locked).await? else {
         return Ok(Err(ArchiveRefused::EventNotFound));
     };
-    let (event, _) = EventRow::read(&Row(&row))?.event()?;
+    let (event, _) = EventRow::read(&Row::of(&row))?.event()?;
     let moved = match to {
         To::Archive(now) => match decide::archive(&event, open_work(&mut session, id).await?, now) {
             Ok(moved) => moved,
@@ -77,6 +77,6 @@ async fn attempt(
 async fn open_work(session: &mut Session, id: EventId) -> Result<OpenWork, StoreError> {
     let counted = session.query(OPEN_WORK).bind(id.as_uuid());
     let counted = session.fetch_all(counted).await?;
-    let row = counted.first().map(Row).ok_or_else(|| StoreError::corrupt("a count has no row"))?;
+    let row = counted.first().map(Row::of).ok_or_else(|| StoreError::corrupt("a count has no row"))?;
     Ok(OpenWork { reservations: count(&row, "reservations")?, payments: count(&row, "payments")? })
 }

@@ -130,7 +130,7 @@ impl Changes {
         let Self { statement, counts, stocks } = self;
         let statement = statement.bind(places.event.clone()).bind(places.of(stocks)?);
         let Some(row) = session.fetch_optional(statement).await? else { return Ok(false) };
-        let row = Row(&row);
+        let row = Row::of(&row);
         let (counted, lie): (Vec<Uuid>, Vec<String>) = (row.get("stocks")?, row.get("places")?);
         let count =
             |name| tiketi_sql::count(&row, name).map(|count| usize::try_from(count).unwrap_or(usize::MAX));
