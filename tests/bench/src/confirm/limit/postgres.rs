@@ -1,4 +1,5 @@
-//! One statement for 256 orders before the provider is asked, and one after it, on two connections.
+//! One statement for 256 orders before the provider is asked, and one after it, on two connections. Before each, the rows
+//! are read that a batch decides on, as they are on SQLite.
 
 use std::error::Error;
 use std::time::Duration;
@@ -15,6 +16,9 @@ use crate::figures::{Timings, now};
 
 const CONNECTIONS: usize = 2;
 
+const COMMANDS: &str = "SELECT * FROM tiketi.commands WHERE event = $1 AND key = ANY($2)";
+const PAYMENTS: &str = "SELECT * FROM tiketi.payments WHERE event = $1 AND id = ANY($2)";
+const RESERVATIONS: &str = "SELECT * FROM tiketi.reservations WHERE event = $1 AND id = ANY($2)";
 const BEGIN: &str = "WITH paying AS (UPDATE tiketi.payments SET state = 'confirming', state_at = 1, \
         reconciliation = '{\"since\":1,\"tries\":0}', reconcile_at = 4000000000000000, awaited_since = 1, \
         version = version + 1 WHERE event = $1 AND id = ANY($2) RETURNING 1), \
@@ -103,21 +107,31 @@ async fn write(
 ) -> Result<(), sqlx::Error> {
     let Some(event) = orders.first().map(|order| order.payment.event.as_uuid()) else { return Ok(()) };
     let column = |read: fn(&Order) -> Uuid| -> Vec<Uuid> { orders.iter().map(read).collect() };
+    let (payments, reservations) =
+        (column(|order| order.payment.id.as_uuid()), column(|order| order.payment.reservation.as_uuid()));
     let first = u128::from(keys.is_some());
     // Keys of one time are neighbours in the index, as those of the store are.
-    let commands: Vec<Uuid> = orders
-        .iter()
-        .map(|order| Uuid::from_u128(order.payment.id.as_uuid().as_u128() ^ (1 + first)))
-        .collect();
-    let statement = sqlx::query(sql)
-        .bind(event)
-        .bind(column(|order| order.payment.id.as_uuid()))
-        .bind(column(|order| order.payment.reservation.as_uuid()))
-        .bind(column(|order| order.seat.as_uuid()))
-        .bind(commands);
+    let commands: Vec<Uuid> =
+        payments.iter().map(|payment| Uuid::from_u128(payment.as_u128() ^ (1 + first))).collect();
+    read(connection, COMMANDS, event, &commands).await?;
+    if keys.is_none() {
+        read(connection, PAYMENTS, event, &payments).await?;
+        read(connection, RESERVATIONS, event, &reservations).await?;
+    }
+    let seats = column(|order| order.seat.as_uuid());
+    let statement = sqlx::query(sql).bind(event).bind(payments).bind(reservations).bind(seats).bind(commands);
     match keys {
         Some(keys) => statement.bind(keys).execute(connection).await?,
         None => statement.execute(connection).await?,
     };
     Ok(())
+}
+
+async fn read(
+    connection: &mut PgConnection,
+    sql: &'static str,
+    event: Uuid,
+    ids: &[Uuid],
+) -> Result<(), sqlx::Error> {
+    sqlx::query(sql).bind(event).bind(ids).fetch_all(connection).await.map(drop)
 }
