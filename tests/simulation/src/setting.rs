@@ -66,7 +66,7 @@ impl Setting {
         let mut deposits = Chance::of(seed, "bank");
         let has_deposits = deposits.happens(400);
         let windows = [120, 600, 1_800].map(Duration::from_secs);
-        let deposit_window = *deposits.one_of(&windows).unwrap_or(&Duration::from_secs(600));
+        let deposit_window = *deposits.one_of(&windows).unwrap_or(&Duration::from_mins(10));
         Self {
             seed,
             plan,
