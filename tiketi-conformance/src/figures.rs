@@ -308,6 +308,13 @@ impl Trade {
         }
     }
 
+    /// Lets every hold end: figures count a reservation once it has ended or is confirmed.
+    pub async fn end_holds(&self) {
+        self.shop.advance(self.shop.terms().hold_ttl);
+        let store = self.shop.store();
+        while !store.expire_due(self.shop.now(), 500).await.expect("holds can end").done.is_empty() {}
+    }
+
     /// Calls the last event off.
     pub async fn call_off(&mut self, sales: &dyn SalesStore) {
         let event = self.venues.last().expect("there are events").event;

@@ -101,6 +101,7 @@ impl Kept {
                 self.deliver().await;
             }
         }
+        self.trade.end_holds().await;
         self.deliver().await;
     }
 
@@ -181,6 +182,7 @@ async fn figures_have_what_no_fact_told_them() {
     for _ in 0..300 {
         kept.trade.reserve(&mut kept.account).await;
     }
+    kept.trade.end_holds().await;
     kept.restart();
     kept.count().await;
     kept.deliver().await;

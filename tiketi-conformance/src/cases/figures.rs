@@ -309,6 +309,7 @@ pub async fn figures_agree_with_an_independent_account(shop: TestShop, figures: 
             recount(&figures).await;
         }
     }
+    trade.end_holds().await;
     account.read(&shop).await;
     recount(&figures).await;
     let events = trade.events().into_iter().map(Some).chain([None]);
