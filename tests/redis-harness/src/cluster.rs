@@ -55,6 +55,20 @@ impl Cluster {
         expect(self.nodes.iter().find(is_its).ok_or(HarnessError::Late("the replica of a master")))
     }
 
+    /// Waits until the replica of a key's master has every write that the master has now.
+    ///
+    /// `WAIT` would not do: it waits for the writes of its own connection only.
+    ///
+    /// # Panics
+    ///
+    /// If the replica does not get them.
+    pub fn wait_for_replica(&self, key: &str) {
+        let master = self.master_of(key);
+        let offset = |name| offset_in(&master.try_ask("INFO replication").unwrap_or_default(), name);
+        let written = offset("master_repl_offset:");
+        expect(wait_for("the replica of a master", || written.is_some() && offset(",offset=") >= written));
+    }
+
     /// Kills the master of a key, and returns it once its replica is the master.
     ///
     /// # Panics
@@ -96,6 +110,12 @@ impl Cluster {
         }
         wait_for("the start of a Cluster", || self.nodes.iter().all(is_complete))
     }
+}
+
+/// Returns the first offset of this name in a node's account of its replication.
+fn offset_in(info: &str, name: &str) -> Option<u64> {
+    let (_, rest) = info.split_once(name)?;
+    rest.split(|digit: char| !digit.is_ascii_digit()).next()?.parse().ok()
 }
 
 fn is_master(node: &Server) -> bool {

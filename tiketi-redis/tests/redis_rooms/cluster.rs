@@ -15,8 +15,7 @@ async fn a_room_survives_the_death_of_its_master() {
     let key = format!("tiketi:{{{}}}:room", event());
     // Redis does not wait for replication. The test waits, so that the replica has all rows and none may be
     // missing.
-    let replicated = cluster.master_of(&key).ask("WAIT 1 30000");
-    assert_eq!(replicated, "1");
+    cluster.wait_for_replica(&key);
     let joining = {
         let rooms = rooms.clone();
         tokio::spawn(async move { join_all_of(&rooms, 300..400).await })
