@@ -398,6 +398,22 @@ async fn a_payment_ended_by_staff_is_reconciled_until_the_outcome_is_known() {
     }
 }
 
+/// Fails if an attempt that staff ended stays open at a provider that still waits for the buyer.
+#[tokio::test]
+async fn an_attempt_that_staff_ended_is_closed_while_its_provider_waits_for_the_buyer() {
+    let shop = TestShop::open().await;
+    let lost =
+        ConfirmAnswer::Unknown { reason: "connection refused".into(), response: ProviderResponse::NoAnswer };
+    let payment = unknown(&shop, ConfirmFault::Answer(lost)).await;
+    shop.wait(600);
+    shop.office.support().end_payment(payment.id, "Kim", "the provider closed", None).await.unwrap();
+    shop.gateway.inner.answer_next_lookup(LookupAnswer::Pending);
+    shop.wait(600);
+    assert_eq!(shop.office.jobs().reconcile_once(10).await.unwrap().settled, 1);
+    assert_eq!(now_of(&shop, &payment).await.reconciliation, None);
+    assert!(!shop.gateway.inner.pay_in_browser(payment.id, won(100)), "its page is closed");
+}
+
 /// A provider that reports more refunded than captured has refunded everything.
 #[tokio::test]
 async fn more_given_back_than_was_taken_is_all_of_it() {
