@@ -10,6 +10,23 @@ use tiketi_core::{
 use crate::error::{ApiError, Code};
 use crate::reason::Reason;
 
+/// Where a buyer sees what came of a request whose outcome is unknown.
+const LOOK_AT: &str = "/api/reservations/my";
+
+impl ApiError {
+    /// Says that the outcome is unknown, for a failure to read what an answer shows after its command took effect.
+    ///
+    /// The codes that ask a client to come back mean that nothing happened.
+    pub(crate) fn after_effect(self) -> Self {
+        match self.code() {
+            Code::ServiceUnavailable | Code::TooBusy | Code::TimedOut => {
+                self.as_code(Code::OutcomeUnknown).detail("lookAt", LOOK_AT)
+            }
+            _ => self,
+        }
+    }
+}
+
 impl From<StoreError> for ApiError {
     fn from(failure: StoreError) -> Self {
         let code = match failure.kind() {
@@ -21,7 +38,7 @@ impl From<StoreError> for ApiError {
         };
         let error = Self::new(code).caused_by(failure);
         match code {
-            Code::OutcomeUnknown => error.detail("lookAt", "/api/reservations/my"),
+            Code::OutcomeUnknown => error.detail("lookAt", LOOK_AT),
             Code::InvalidBody => error.because(Reason::fixed(
                 "contains a value that cannot be stored",
                 "저장할 수 없는 값이 있습니다.",

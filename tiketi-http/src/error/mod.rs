@@ -53,6 +53,11 @@ impl ApiError {
         Self { code, details: Map::new(), retry_after: None, reason: None, cause: None }
     }
 
+    /// Returns the same error, with its cause, under another code.
+    fn as_code(self, code: Code) -> Self {
+        Self { code, ..self }
+    }
+
     /// Returns the code.
     pub(crate) const fn code(&self) -> Code {
         self.code

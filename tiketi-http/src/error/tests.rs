@@ -245,6 +245,13 @@ fn refusals_and_failures_have_different_codes() {
     let failure = || StoreError::new(StoreErrorKind::Unavailable, "gone");
     assert_error(CommandError::<HoldRefused>::Store(failure()), Code::ServiceUnavailable, &json!({}));
     assert_error(PayError::Record(CommandError::Store(failure())), Code::ServiceUnavailable, &json!({}));
+    // A read that fails after a command took effect is no reason to believe that nothing happened.
+    let after = ApiError::from(failure()).after_effect();
+    assert_eq!(
+        (after.code(), after.details["lookAt"].as_str()),
+        (Code::OutcomeUnknown, Some("/api/reservations/my"))
+    );
+    assert_eq!(ApiError::new(Code::EventNotFound).after_effect().code(), Code::EventNotFound);
     let lost = StoreError::new(StoreErrorKind::OutcomeUnknown, "lost");
     assert_error(PayError::Store(lost), Code::OutcomeUnknown, &json!({"lookAt": "/api/reservations/my"}));
     let known = vec!["kakao_pay".to_owned()];

@@ -294,7 +294,7 @@ async fn shown_paid(state: &AppState, paid: &Paid) -> Result<PaidResponse, ApiEr
         ))
         | None => StatusCode::OK,
     };
-    let reservation = responses::reservation(state, &paid.reservation).await?;
+    let reservation = responses::changed(state, &paid.reservation).await?;
     let answer = PaidAnswer { payment: paid.payment.as_ref().map(Into::into), reservation };
     Ok((status, AppendHeaders(look_at), Json(answer)))
 }

@@ -102,7 +102,7 @@ pub(super) async fn read(
 ) -> Result<Json<ReservationAnswer>, ApiError> {
     let found = state.box_office().sales().reservation(id, user.buyer()).await?;
     let found = found.ok_or_else(|| ApiError::new(Code::ReservationNotFound))?;
-    Ok(Json(responses::reservation_answer(&state, &found).await?))
+    Ok(Json(ReservationAnswer { reservation: responses::reservation(&state, &found).await? }))
 }
 
 /// Renew a hold
@@ -154,9 +154,9 @@ async fn cancel(
     let cancelled = async move { box_office.payments().cancel_or_refund(id, buyer, key).await };
     let cancelled = match with_patience(&state, cancelled).await? {
         Some(cancelled) => cancelled?,
-        None => responses::being_refunded(&state, id, buyer).await?,
+        None => responses::being_refunded(&state, id, buyer).await.map_err(ApiError::after_effect)?,
     };
     // The refund's outcome is unknown, so the reservation has not ended.
     let status = if cancelled.is_live() { StatusCode::ACCEPTED } else { StatusCode::OK };
-    Ok((status, Json(responses::reservation_answer(&state, &cancelled).await?)))
+    Ok((status, Json(ReservationAnswer { reservation: responses::changed(&state, &cancelled).await? })))
 }

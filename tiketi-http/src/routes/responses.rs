@@ -17,7 +17,7 @@ use tiketi_core::{
     store::EventView,
 };
 
-use crate::dto::{HeldAnswer, ReservationAnswer, ReservationDto, StaffReservationDto};
+use crate::dto::{HeldAnswer, ReservationDto, StaffReservationDto};
 use crate::error::{ApiError, Code};
 use crate::live::Shown;
 use crate::state::AppState;
@@ -64,18 +64,19 @@ pub(super) async fn reservation(
     Ok(ReservationDto::of(reservation, &event.event, payment.as_ref(), state.box_office().now()))
 }
 
-/// Answers with a reservation.
-pub(super) async fn reservation_answer(
-    state: &AppState,
-    of: &Reservation,
-) -> Result<ReservationAnswer, ApiError> {
-    Ok(ReservationAnswer { reservation: reservation(state, of).await? })
+/// Shows a reservation that a command has just changed, with its event and its payment.
+///
+/// # Errors
+///
+/// `OUTCOME_UNKNOWN` if the store fails: the command took effect.
+pub(super) async fn changed(state: &AppState, changed: &Reservation) -> Result<ReservationDto, ApiError> {
+    reservation(state, changed).await.map_err(ApiError::after_effect)
 }
 
-/// Answers with a hold and how long it lasts.
+/// Answers with a hold that a command has just made or extended, and how long it lasts.
 pub(super) async fn held_answer(state: &AppState, held: &Reservation) -> Result<HeldAnswer, ApiError> {
     let now = state.box_office().now();
-    Ok(HeldAnswer::of(reservation(state, held).await?, held.held_until(), now))
+    Ok(HeldAnswer::of(changed(state, held).await?, held.held_until(), now))
 }
 
 /// Shows several reservations, reading each of their events once.
@@ -209,7 +210,7 @@ where
         let refunded = refunded?;
         return Ok((refund_status(&refunded)?, refunded.payment, refunded.refund));
     }
-    let payment = any_payment(state, id).await?;
+    let payment = any_payment(state, id).await.map_err(ApiError::after_effect)?;
     match payment.queued_refund().cloned() {
         Some(refund) => Ok((StatusCode::ACCEPTED, payment, refund)),
         None => Err(ApiError::new(Code::TimedOut)),

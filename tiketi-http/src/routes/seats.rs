@@ -186,5 +186,5 @@ async fn release(
 ) -> Result<Json<ReservationAnswer>, ApiError> {
     let (reservation, seats) = body.read()?;
     let released = state.box_office().sales().release(reservation, user.buyer(), seats, key).await?;
-    Ok(Json(responses::reservation_answer(&state, &released).await?))
+    Ok(Json(ReservationAnswer { reservation: responses::changed(&state, &released).await? }))
 }
