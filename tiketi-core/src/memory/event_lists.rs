@@ -6,7 +6,7 @@ use std::ops::Bound;
 
 use crate::event::{Event, EventStatus};
 use crate::id::EventId;
-use crate::memory::state::Rows;
+use crate::memory::rows::Rows;
 use crate::store::{EventKey, EventQuery, EventSort};
 use crate::time::Timestamp;
 

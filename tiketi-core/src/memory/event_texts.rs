@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::event::Event;
 use crate::id::EventId;
-use crate::memory::state::Rows;
+use crate::memory::rows::Rows;
 use crate::search;
 use crate::time::Timestamp;
 

@@ -11,7 +11,7 @@ use crate::id::EventId;
 use crate::limits::MAX_TOTAL;
 use crate::memory::event_lists::{EventLists, Listing};
 use crate::memory::event_texts::{EventTexts, Starts};
-use crate::memory::state::Rows;
+use crate::memory::rows::Rows;
 use crate::search;
 use crate::store::{EventKey, EventKeyValue, EventQuery, EventSort, Page};
 use crate::time::Timestamp;

@@ -27,6 +27,7 @@ mod payment_lists;
 mod probe;
 mod rate_limits;
 mod reservation_lists;
+mod rows;
 mod sales;
 mod sessions;
 mod staff_log;

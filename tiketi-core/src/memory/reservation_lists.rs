@@ -7,7 +7,7 @@ use std::ops::Bound;
 use smallvec::SmallVec;
 
 use crate::id::{BuyerId, EventId, ReservationId};
-use crate::memory::state::Rows;
+use crate::memory::rows::Rows;
 use crate::reservation::{Reservation, ReservationStateKind};
 use crate::store::{ReservationKey, ReservationQuery};
 use crate::time::Timestamp;

@@ -1,10 +1,8 @@
 //! All rows, and the one function that applies a change to them.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-use foldhash::fast::RandomState;
 
 use crate::account::Account;
 use crate::broadcast::CommitPublisher;
@@ -30,14 +28,13 @@ use crate::memory::mail::Mails;
 use crate::memory::outbox::Outbox;
 use crate::memory::payment_lists::PaymentLists;
 use crate::memory::reservation_lists::ReservationLists;
+use crate::memory::rows::Rows;
 use crate::memory::sessions::Sessions;
 use crate::notice::Notice;
 use crate::reservation::{Reservation, ReservationStateKind};
 use crate::staff_log::LogEntry;
 use crate::store::{LogKey, ReservationKey};
 use crate::time::Timestamp;
-
-pub(super) type Rows<K, V> = HashMap<K, V, RandomState>;
 
 /// All data of the in-memory store.
 #[derive(Default)]

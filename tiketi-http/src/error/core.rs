@@ -20,7 +20,7 @@ impl ApiError {
     pub(crate) fn after_effect(self) -> Self {
         match self.code() {
             Code::ServiceUnavailable | Code::TooBusy | Code::TimedOut => {
-                self.as_code(Code::OutcomeUnknown).detail("lookAt", LOOK_AT)
+                self.with_code(Code::OutcomeUnknown).detail("lookAt", LOOK_AT)
             }
             _ => self,
         }

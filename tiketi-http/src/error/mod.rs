@@ -54,7 +54,7 @@ impl ApiError {
     }
 
     /// Returns the same error, with its cause, under another code.
-    fn as_code(self, code: Code) -> Self {
+    fn with_code(self, code: Code) -> Self {
         Self { code, ..self }
     }
 

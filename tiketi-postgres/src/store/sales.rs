@@ -38,13 +38,14 @@ const FORGET_CREATIONS: &str = slice_before!("tiketi.creations", "at");
 const FORGET_COMMANDS: &str = slice_before!("tiketi.commands", "at");
 const BY_KEY: &str = "SELECT id FROM tiketi.payments WHERE provider_key = $2 AND gateway = $1";
 /// Held and sold reservations have an index each, which has no rows of finished events; locked events are left out. An
-/// array of events is read by key also while the database has no statistics.
+/// array of events is read by key also while the database has no statistics, and so is the payment of each reservation: it
+/// is a value, and not joined.
 const TO_CALL_OFF: &str = "SELECT held.id FROM tiketi.reservations AS held WHERE held.state = 'held' \
         AND held.event = ANY (ARRAY(SELECT event FROM tiketi.call_offs WHERE event <> ALL ($2))) \
-    UNION ALL SELECT sold.id FROM tiketi.reservations AS sold \
-        LEFT JOIN tiketi.payments AS paid ON paid.event = sold.event AND paid.id = sold.payment \
-        WHERE sold.state = 'confirmed' AND paid.reconcile_at IS NULL AND paid.call_off_refused IS NOT TRUE \
-            AND sold.event = ANY (ARRAY(SELECT event FROM tiketi.call_offs WHERE event <> ALL ($2))) \
+    UNION ALL SELECT sold.id FROM tiketi.reservations AS sold WHERE sold.state = 'confirmed' \
+        AND sold.event = ANY (ARRAY(SELECT event FROM tiketi.call_offs WHERE event <> ALL ($2))) \
+        AND (SELECT paid.reconcile_at IS NOT NULL OR paid.call_off_refused FROM tiketi.payments AS paid \
+            WHERE paid.event = sold.event AND paid.id = sold.payment) IS NOT TRUE \
     ORDER BY id LIMIT $1";
 /// Takes events off the list once no reservation of theirs is live; none of a cancelled event becomes live again. Values are
 /// looked for and not rows: the planner does not know that the list is short, and would join it with all reservations.
