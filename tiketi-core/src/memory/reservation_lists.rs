@@ -70,7 +70,7 @@ impl ReservationLists {
         self.by_serial.get(&serial).copied()
     }
 
-    /// Returns the first reservations of a query of the shop or of an event, whoever their buyers are.
+    /// Returns the newest reservations that a query selects, in the shop or in an event; it is for queries without a buyer.
     pub(super) fn newest(&self, query: &ReservationQuery) -> Vec<ReservationId> {
         let from = query.from.unwrap_or_else(|| Timestamp::from_micros(i64::MIN));
         let from = ReservationKey::at(from);
