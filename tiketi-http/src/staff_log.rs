@@ -46,14 +46,31 @@ struct Noted {
 pub(crate) async fn recorded(state: &AppState, mut request: Request, route: Route) -> Response {
     let record = ActionRecord::default();
     request.extensions_mut().insert(record.clone());
-    let mut ending = Ending { state: state.clone(), record: Some(record) };
-    let response = caught(async {
+    let path = request.uri().clone();
+    let mut ending = Ending { state: state.clone(), record: Some(record.clone()) };
+    let mut response = caught(async {
         let Ok(response) = route.oneshot(request).await;
         response
     })
     .await;
+    if record.lock().begun.is_some()
+        && let Some(error) = response.extensions_mut().remove::<ApiError>()
+    {
+        response.extensions_mut().insert(error.looking_at(&look_at(path.path())));
+    }
     ending.end(result_of(&response)).await;
     response
+}
+
+/// Returns where staff see what came of a request whose outcome is unknown: what it was to change, else the log.
+fn look_at(path: &str) -> String {
+    let mut parts = path.split_once("/api/admin/").map_or("", |(_, rest)| rest).split('/');
+    match (parts.next(), parts.next()) {
+        (Some(kind @ ("events" | "layouts" | "payments" | "reservations")), Some(id)) => {
+            format!("/api/admin/{kind}/{id}")
+        }
+        _ => "/api/admin/log".to_owned(),
+    }
 }
 
 impl ActionRecord {

@@ -1,5 +1,7 @@
 //! Shared by the tests of this crate: a server without sockets, with a clock that a test moves.
 
+mod observed_catalog;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -32,6 +34,8 @@ use crate::router::{router, serve};
 use crate::state::{AppState, AppStateBuilder, SignIn};
 use crate::time_zone::TimeZone;
 
+pub(crate) use observed_catalog::ObservedCatalog;
+
 /// The secret the tests sign with.
 pub(crate) const SECRET: &str = "a secret of more than thirty-two bytes, for tests";
 /// A password that every account of the tests has.
@@ -42,6 +46,7 @@ pub(crate) struct Server {
     pub(crate) state: AppState,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) gateway: Arc<TestGateway>,
+    pub(crate) catalog: Arc<ObservedCatalog>,
     pub(crate) app: Router,
 }
 
@@ -78,8 +83,10 @@ impl Server {
         let store = Arc::new(MemoryStore::default());
         let ids = Arc::new(CountedIds::seeded(1));
         let gateway = Arc::new(TestGateway::default());
+        let catalog = ObservedCatalog::of(Arc::clone(&store));
         let builder = BoxOffice::builder()
             .store(Arc::clone(&store))
+            .catalog(Arc::<ObservedCatalog>::clone(&catalog))
             .figures(Arc::<MemoryStore>::clone(&store), Arc::new(TimeZone::SEOUL))
             .gateway(Arc::<TestGateway>::clone(&gateway))
             .clock(Arc::<ManualClock>::clone(&clock))
@@ -94,19 +101,20 @@ impl Server {
             // A test moves the clock back and forth, and sends more than a person.
             .request_limits(&RequestLimits::off());
         let state = state(builder).build().unwrap();
-        Self { app: router(state.clone()), clock, gateway, state }
+        Self { app: router(state.clone()), clock, gateway, catalog, state }
     }
 
     /// Starts another server of the same shop, with the same accounts and clock.
     pub(crate) fn beside(&self) -> Self {
-        let (clock, gateway) = (Arc::clone(&self.clock), Arc::clone(&self.gateway));
+        let (clock, gateway, catalog) =
+            (Arc::clone(&self.clock), Arc::clone(&self.gateway), Arc::clone(&self.catalog));
         let sign_in = accounts_in(Arc::clone(&self.state.accounts().unwrap().store));
         let (box_office, answers) = (self.state.box_office().clone(), Arc::clone(self.state.answers()));
         let log = Arc::clone(self.state.staff_log());
         let state = AppState::builder(box_office, answers, log, sign_in);
         let state = state.clock(Arc::<ManualClock>::clone(&clock));
         let state = state.build().unwrap();
-        Self { app: router(state.clone()), clock, gateway, state }
+        Self { app: router(state.clone()), clock, gateway, catalog, state }
     }
 
     /// Serves other routes with the same layers around them.

@@ -10,7 +10,7 @@ use tiketi_core::{
 use crate::error::{ApiError, Code};
 use crate::reason::Reason;
 
-/// Where a buyer sees what came of a request whose outcome is unknown.
+/// Where a buyer sees what came of a request whose outcome is unknown; staff look elsewhere ([`ApiError::looking_at`]).
 const LOOK_AT: &str = "/api/reservations/my";
 
 impl ApiError {
@@ -24,6 +24,11 @@ impl ApiError {
             }
             _ => self,
         }
+    }
+
+    /// Says where staff see what came of a request, if its outcome is unknown.
+    pub(crate) fn looking_at(self, address: &str) -> Self {
+        if self.code() == Code::OutcomeUnknown { self.detail("lookAt", address) } else { self }
     }
 }
 

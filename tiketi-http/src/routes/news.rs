@@ -92,7 +92,7 @@ async fn create(
         Ok(()) | Err(CommandError::Refused(CreateNoticeRefused::IdTaken)) => {}
         Err(error) => return Err(error.into()),
     }
-    let notice = known(&state, id).await?;
+    let notice = known(&state, id).await.map_err(ApiError::after_effect)?;
     staff.record().made("news", id.as_uuid());
     staff.record().after(&summary(&notice));
     Ok((StatusCode::CREATED, Json((&notice).into())))
@@ -118,7 +118,7 @@ async fn edit(
     let before = known(&state, id).await?;
     staff.record().before(&summary(&before));
     notices(&state)?.update_notice(body.edit(&before, state.now())?).await?;
-    let after = known(&state, id).await?;
+    let after = known(&state, id).await.map_err(ApiError::after_effect)?;
     staff.record().after(&summary(&after));
     Ok(Json((&after).into()))
 }

@@ -3,7 +3,7 @@
 mod observed;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tiketi_core::broadcast::{Broadcast, EventRoom, Message, PublicNews};
@@ -18,9 +18,10 @@ use tiketi_core::{
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use self::observed::{LossyBroadcast, ObservedCatalog, TokioTimer};
+use self::observed::{LossyBroadcast, TokioTimer};
 use super::{LiveEvent, LiveEvents};
 use crate::picture::Picture;
+use crate::test_support::ObservedCatalog;
 
 /// Longest wait for what happens in the background: far more than it takes.
 const GENEROUS: Duration = Duration::from_mins(1);
@@ -48,11 +49,7 @@ impl Shop {
     async fn open() -> Self {
         let clock = Arc::new(ManualClock::at(now()));
         let store = Arc::new(MemoryStore::default());
-        let catalog = Arc::new(ObservedCatalog {
-            store: Arc::clone(&store),
-            reads: AtomicU64::new(0),
-            is_down: AtomicBool::new(false),
-        });
+        let catalog = ObservedCatalog::of(Arc::clone(&store));
         let broadcast = Arc::new(LossyBroadcast::default());
         let office = BoxOffice::builder()
             .store(store)
@@ -77,7 +74,7 @@ impl Shop {
     }
 
     fn reads(&self) -> u64 {
-        self.catalog.reads.load(Ordering::SeqCst)
+        self.catalog.reads()
     }
 
     fn cut(&self, is_cut: bool) {
@@ -331,12 +328,12 @@ async fn a_follower_sees_the_waiting_room() {
 async fn a_store_that_does_not_answer_is_a_failure_and_leaves_the_last_picture() {
     let shop = Shop::open().await;
     let live = shop.live.get(&shop.office, shop.event).await.unwrap().unwrap().live;
-    shop.catalog.is_down.store(true, Ordering::SeqCst);
+    shop.catalog.fail_after(0);
     assert!(shop.live.get(&shop.office, shop.event).await.is_ok(), "it is not a second old");
     shop.clock.advance(Duration::from_secs(1));
     assert!(shop.live.get(&shop.office, shop.event).await.is_err());
     assert_eq!(statuses(&live.picture().unwrap()), held(0));
-    shop.catalog.is_down.store(false, Ordering::SeqCst);
+    shop.catalog.fail_after(u64::MAX);
     assert!(shop.live.get(&shop.office, shop.event).await.is_ok());
 }
 

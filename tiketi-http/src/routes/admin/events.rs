@@ -241,7 +241,7 @@ async fn changed(
     id: EventId,
 ) -> Result<Json<EventAnswer>, ApiError> {
     state.event_was_edited(id);
-    let view = responses::any_event(state, id).await?;
+    let view = responses::any_event(state, id).await.map_err(ApiError::after_effect)?;
     let answer = EventAnswer::of(&view, state.box_office());
     staff.record().after(&answer);
     Ok(Json(answer))

@@ -90,7 +90,7 @@ async fn retry(
     let retried = async move { box_office.support().retry_payment(id, key).await };
     let payment = match with_patience(&state, retried).await? {
         Some(payment) => payment?,
-        None => responses::any_payment(&state, id).await?,
+        None => responses::any_payment(&state, id).await.map_err(ApiError::after_effect)?,
     };
     Ok(changed(&staff, &payment))
 }

@@ -165,11 +165,12 @@ async fn change_status(
         async move { box_office.support().cancel_reservation(id, refund, &reason, key, account).await };
     let cancelled = match with_patience(&state, cancelled).await? {
         Some(cancelled) => cancelled?,
-        None => being_refunded(&state, id).await?,
+        None => being_refunded(&state, id).await.map_err(ApiError::after_effect)?,
     };
     // The refund's outcome is unknown, so the reservation has not ended.
     let status = if cancelled.is_live() { StatusCode::ACCEPTED } else { StatusCode::OK };
-    let shown = answer(&state, known(&state, id).await?).await?;
+    let shown = async { answer(&state, known(&state, id).await?).await };
+    let shown = shown.await.map_err(ApiError::after_effect)?;
     staff.record().after(&shown);
     Ok((status, Json(shown)))
 }

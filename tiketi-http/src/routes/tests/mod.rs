@@ -19,6 +19,7 @@ mod settling;
 mod staff_reservations;
 mod stats;
 mod texts;
+mod unread;
 mod waiting_room;
 
 use std::fmt::Display;
