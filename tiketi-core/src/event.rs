@@ -237,6 +237,11 @@ pub enum EventStatus {
     Cancelled,
 }
 
+impl EventStatus {
+    /// Every status.
+    pub const ALL: [Self; 5] = [Self::Upcoming, Self::OnSale, Self::SoldOut, Self::Ended, Self::Cancelled];
+}
+
 impl EventDetails {
     /// Returns when the line of the waiting room opens: by its policy, else with the sale.
     pub fn line_opens_at(&self) -> Timestamp {

@@ -168,16 +168,6 @@ impl ListOf {
     }
 }
 
-const SORTS: [EventSort; 4] =
-    [EventSort::StartsAt, EventSort::SaleOpensAt, EventSort::Newest, EventSort::Title];
-const STATUSES: [EventStatus; 5] = [
-    EventStatus::Upcoming,
-    EventStatus::OnSale,
-    EventStatus::SoldOut,
-    EventStatus::Ended,
-    EventStatus::Cancelled,
-];
-
 /// The statements of every listing.
 #[derive(Debug)]
 pub struct EventListings(Vec<(Shape, EventListing)>);
@@ -185,8 +175,8 @@ pub struct EventListings(Vec<(Shape, EventListing)>);
 impl EventListings {
     /// Writes the statements of a database.
     pub fn of(dialect: Dialect) -> Self {
-        let statuses = || STATUSES.map(Some).into_iter().chain([None]);
-        let shapes = SORTS.into_iter().flat_map(|sort| {
+        let statuses = || EventStatus::ALL.map(Some).into_iter().chain([None]);
+        let shapes = EventSort::ALL.into_iter().flat_map(|sort| {
             let shapes = move |status| ListOf::ALL.map(|of| Shape { sort, status, of });
             statuses().flat_map(shapes)
         });
@@ -328,7 +318,7 @@ impl Shape {
         }
         let mut lists: Vec<_> = match self.status {
             Some(status) => vec![status_word(status)],
-            None => STATUSES.map(status_word).to_vec(),
+            None => EventStatus::ALL.map(status_word).to_vec(),
         };
         // A draft is upcoming, or its sale has ended.
         let has_drafts =

@@ -133,7 +133,7 @@ pub async fn events_are_sorted_as_asked_and_ties_by_id(shop: TestShop) {
             shop.advance(Duration::from_secs(1));
         }
     }
-    for sort in SORTS {
+    for sort in EventSort::ALL {
         let page = shop.store().events(all(&shop).sorted(sort)).await.unwrap();
         let mut sorted = page.rows.clone();
         sorted.sort_by(|a, b| sort.compare(&a.event, &b.event));
@@ -169,7 +169,7 @@ pub async fn events_are_read_on_from_a_key(shop: TestShop) {
         shop.hall_with(details).await;
     }
     let draft = shop.draft(shop.details("초안")).await.0.event;
-    for (sort, drafts) in SORTS.into_iter().flat_map(|sort| [(sort, false), (sort, true)]) {
+    for (sort, drafts) in EventSort::ALL.into_iter().flat_map(|sort| [(sort, false), (sort, true)]) {
         let mut query = all(&shop).sorted(sort);
         query.drafts = drafts;
         let whole = shop.store().events(query.clone()).await.unwrap().rows;
@@ -193,9 +193,6 @@ pub async fn events_are_read_on_from_a_key(shop: TestShop) {
     let other = shop.store().events(all(&shop).after(title)).await.unwrap();
     assert_eq!((other.rows.len(), other.total), (0, 0), "a key of another order has no place");
 }
-
-const SORTS: [EventSort; 4] =
-    [EventSort::StartsAt, EventSort::SaleOpensAt, EventSort::Newest, EventSort::Title];
 
 /// Fails if one or two syllables or letters are not found, or if a part that is not there is.
 pub async fn short_words_of_every_script_are_found(shop: TestShop) {
@@ -272,7 +269,7 @@ pub async fn statuses_are_listed_whatever_was_announced(shop: TestShop) {
             let mut everything = EventQuery::published(now, PageRequest::FIRST);
             everything.drafts = drafts;
             let rows = shop.store().events(everything.clone()).await.unwrap().rows;
-            for status in STATUSES {
+            for status in EventStatus::ALL {
                 let found = listed(&shop, everything.clone().with_status(status)).await;
                 let expected = rows.iter().filter(|view| view.status(now) == status);
                 let expected: Vec<_> = expected.map(|view| view.event.id).collect();
@@ -281,14 +278,6 @@ pub async fn statuses_are_listed_whatever_was_announced(shop: TestShop) {
         }
     }
 }
-
-const STATUSES: [EventStatus; 5] = [
-    EventStatus::Upcoming,
-    EventStatus::OnSale,
-    EventStatus::SoldOut,
-    EventStatus::Ended,
-    EventStatus::Cancelled,
-];
 
 /// Fails if a change of status is not announced, announced twice, or announced for a draft.
 pub async fn a_new_status_is_announced_once(shop: TestShop) {

@@ -334,13 +334,6 @@ mod tests {
         };
         let every = [SeatStatus::Available, SeatStatus::Held, SeatStatus::Sold, SeatStatus::Blocked];
         let changes = every.into_iter().zip(1..).map(|(status, number)| seat(number, status)).collect();
-        let statuses = [
-            EventStatus::Upcoming,
-            EventStatus::OnSale,
-            EventStatus::SoldOut,
-            EventStatus::Ended,
-            EventStatus::Cancelled,
-        ];
         let mut news = vec![
             PublicNews::Seats(SeatsDelta { since: 1, version: u64::MAX, changes }),
             PublicNews::MapVersion { version: 7 },
@@ -348,7 +341,7 @@ mod tests {
             PublicNews::Serving(Box::new(serving(true))),
             PublicNews::Serving(Box::new(serving(false))),
         ];
-        news.extend(statuses.map(|status| PublicNews::Status { status }));
+        news.extend(EventStatus::ALL.map(|status| PublicNews::Status { status }));
         news
     }
 

@@ -10,15 +10,6 @@ use crate::memory::rows::Rows;
 use crate::store::{EventKey, EventQuery, EventSort};
 use crate::time::Timestamp;
 
-const SORTS: [EventSort; 4] =
-    [EventSort::StartsAt, EventSort::SaleOpensAt, EventSort::Newest, EventSort::Title];
-const STATUSES: [EventStatus; 5] = [
-    EventStatus::Upcoming,
-    EventStatus::OnSale,
-    EventStatus::SoldOut,
-    EventStatus::Ended,
-    EventStatus::Cancelled,
-];
 const LAST_ID: EventId = EventId::from_uuid(uuid::Uuid::max());
 
 /// Which events a list is of, besides their status.
@@ -72,8 +63,8 @@ impl EventLists {
         self.remove(event.id);
         let list = List { of: ListOf::of(event), status };
         let valid = Valid::of(event, any_left, status);
-        let keys = SORTS.map(|sort| sort.key(event));
-        for (sort, key) in SORTS.into_iter().zip(&keys) {
+        let keys = EventSort::ALL.map(|sort| sort.key(event));
+        for (sort, key) in EventSort::ALL.into_iter().zip(&keys) {
             self.lists.entry((list, sort)).or_default().insert(key.clone());
         }
         self.until.extend((valid.until != Timestamp::FAR_FUTURE).then_some((valid.until, event.id)));
@@ -84,7 +75,7 @@ impl EventLists {
     /// Takes an event out of its list.
     pub(super) fn remove(&mut self, id: EventId) {
         let Some(Filed { list, valid, keys }) = self.filed.remove(&id) else { return };
-        for (sort, key) in SORTS.into_iter().zip(&keys) {
+        for (sort, key) in EventSort::ALL.into_iter().zip(&keys) {
             if let Some(known) = self.lists.get_mut(&(list, sort)) {
                 known.remove(key);
             }
@@ -102,7 +93,7 @@ impl EventLists {
 
     /// Returns the place of an event in a list of this order.
     pub(super) fn key(&self, id: EventId, sort: EventSort) -> Option<&EventKey> {
-        let at = SORTS.iter().position(|known| *known == sort)?;
+        let at = EventSort::ALL.iter().position(|known| *known == sort)?;
         self.filed.get(&id)?.keys.get(at)
     }
 
@@ -113,7 +104,8 @@ impl EventLists {
         is_shown: impl Fn(EventId) -> bool,
     ) -> Listing<'l> {
         let lists = ListOf::wanted(query).iter().flat_map(|of| {
-            let statuses = STATUSES.into_iter().filter(|status| query.status.is_none_or(|of| of == *status));
+            let statuses =
+                EventStatus::ALL.into_iter().filter(|status| query.status.is_none_or(|of| of == *status));
             statuses.filter_map(|status| self.lists.get(&(List { of: *of, status }, query.sort)))
         });
         let late = self.late(query.now);

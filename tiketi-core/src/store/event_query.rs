@@ -146,6 +146,9 @@ pub enum EventSort {
 }
 
 impl EventSort {
+    /// Every order.
+    pub const ALL: [Self; 4] = [Self::StartsAt, Self::SaleOpensAt, Self::Newest, Self::Title];
+
     /// Compares two events: the order that every adapter's query must equal.
     pub fn compare(self, a: &Event, b: &Event) -> std::cmp::Ordering {
         let in_order = self.key(a).cmp(&self.key(b));

@@ -41,15 +41,6 @@ fn sketch() -> impl Strategy<Value = Sketch> {
     )
 }
 
-const STATUSES: [EventStatus; 5] = [
-    EventStatus::Upcoming,
-    EventStatus::OnSale,
-    EventStatus::SoldOut,
-    EventStatus::Ended,
-    EventStatus::Cancelled,
-];
-const SORTS: [EventSort; 4] =
-    [EventSort::StartsAt, EventSort::SaleOpensAt, EventSort::Newest, EventSort::Title];
 const WORDS: [&str; 5] = ["등대 concert", "등대의 밤", "lantern", "lanterns of 등", "콘서트"];
 const SEARCHES: [&str; 6] = ["등", "등대", "lantern", "밤 등대", "  ", "zzyzx"];
 
@@ -73,7 +64,7 @@ fn rows(sketch: &Sketch, template: &Show) -> Snapshot {
         id: EventId::from_uuid(Uuid::from_u128(u128::from(sketch.id))),
         details,
         state,
-        announced: STATUSES[usize::from(sketch.announced)],
+        announced: EventStatus::ALL[usize::from(sketch.announced)],
         created_at: at(sketch.created_at),
         archived_at: sketch.is_archived.then(|| at(0)),
         ..event.clone()
@@ -110,11 +101,11 @@ fn assert_page(events: &Events, query: &EventQuery) {
 fn queries() -> Vec<EventQuery> {
     let page = PageRequest::new(1, 3).unwrap();
     let mut all = Vec::new();
-    for (now, sort) in (0..9).flat_map(|now| SORTS.map(|sort| (now, sort))) {
+    for (now, sort) in (0..9).flat_map(|now| EventSort::ALL.map(|sort| (now, sort))) {
         let query = EventQuery::published(at(now), page).sorted(sort);
         all.extend([query.clone(), query.clone().with_drafts(), query.clone().of_archive()]);
         all.push(EventQuery { page: PageRequest::new(2, 3).unwrap(), ..query.clone() });
-        all.extend(STATUSES.map(|status| query.clone().with_status(status).with_drafts()));
+        all.extend(EventStatus::ALL.map(|status| query.clone().with_status(status).with_drafts()));
         all.extend(SEARCHES.map(|search| query.clone().matching(search)));
         all.push(query.matching("등").with_status(EventStatus::OnSale));
     }
