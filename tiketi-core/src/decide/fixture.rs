@@ -157,6 +157,13 @@ impl Show {
         self.snapshot.payment(id).unwrap()
     }
 
+    /// Changes the price of standing tickets from now on.
+    pub(crate) fn price_standing(&mut self, price: Money) {
+        let mut standing = self.snapshot.ticket_type(self.standing).unwrap().clone();
+        standing.price = price;
+        self.snapshot.put_ticket_type(standing);
+    }
+
     pub(crate) fn available(&self, of: TicketTypeId) -> u32 {
         self.snapshot.ticket_type(of).unwrap().stock.available()
     }

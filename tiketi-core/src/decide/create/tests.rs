@@ -3,6 +3,7 @@ use crate::catalog::{EventInput, TicketTypeInput};
 use crate::clock::CountedIds;
 use crate::decide::fixture::{at, won};
 use crate::money::Currency;
+use crate::seat_layout::{Row, SeatLayout, Section};
 use crate::time::SaleWindow;
 
 fn command(seed: u64, title: &str, second: u64) -> CreateEvent {
@@ -37,6 +38,27 @@ fn a_repetition_with_other_ids_and_a_later_moment_gets_the_first_id() {
     // A repetition may have the same id, which exists by then.
     let same = command(1, "Paper Boats", 0);
     assert_eq!(create_checked(&same, Some(&record), true).unwrap(), CreationVerdict::Replay(record.made));
+}
+
+/// Fails if a layout is remembered under another id than its own.
+#[test]
+fn a_repeated_layout_gets_the_first_id() {
+    let layout = |id| {
+        let section = Section::new("R", won(100)).row(Row::numbered("A", 2));
+        let layout = SeatLayout::new("Harbour Hall", "Studio").section(section);
+        let id = LayoutId::from_uuid(Uuid::from_u128(id));
+        CreateLayout::new(
+            at(0),
+            CommandKey::from_text("create", "one"),
+            StoredLayout { id, layout, created_at: at(0) },
+        )
+    };
+    let verdict = |command: &CreateLayout, remembered| {
+        create(&CheckedCreation::of(command).unwrap(), remembered, false).unwrap()
+    };
+    let CreationVerdict::Make(record) = verdict(&layout(1), None) else { panic!("nothing was made before") };
+    assert_eq!(record.made, Uuid::from_u128(1));
+    assert_eq!(verdict(&layout(2), Some(&record)), CreationVerdict::Replay(Uuid::from_u128(1)));
 }
 
 #[test]

@@ -4,9 +4,9 @@ use super::*;
 use crate::decide::fixture::{ADA, BEN, Show, won};
 use crate::decide::scope::Scope;
 use crate::decide::{
-    BeginConfirm, BeginRefund, CallOff, Cancel, CaptureOutcome, Command, ConfirmFree, CreateLayout, Creation,
-    EndPayment, ExtendHold, Hold, NotePayment, ReconcileStep, RecordOutcome, RecordRefund, RefundOutcome,
-    Release, ScheduleReconciliation, StartPayment,
+    AddTicketType, BeginConfirm, BeginRefund, CallOff, Cancel, CaptureOutcome, Command, ConfirmFree,
+    CreateLayout, Creation, EndPayment, ExtendHold, Hold, NotePayment, ReconcileStep, RecordOutcome,
+    RecordRefund, RefundOutcome, Release, ScheduleReconciliation, StartPayment,
 };
 use crate::gateway::Captured;
 use crate::id::{CommandKey, EventId, LayoutId, PaymentId, RefundId, ReservationId};
@@ -71,7 +71,7 @@ fn intents(show: &Show) -> Vec<u128> {
 }
 
 /// The same for the commands of staff and of the jobs.
-fn intents_of_staff() -> Vec<u128> {
+fn intents_of_staff(show: &Show) -> Vec<u128> {
     let schedule = |step| ScheduleReconciliation::new(PAYMENT, step).fingerprint();
     let note =
         |author: &str, text: &str, settles| NotePayment::new(PAYMENT, author, text, settles).fingerprint();
@@ -84,7 +84,15 @@ fn intents_of_staff() -> Vec<u128> {
         let stored = StoredLayout { id: LayoutId::from_uuid(A), layout, created_at: Timestamp::EPOCH };
         CreateLayout::new(Timestamp::EPOCH, CommandKey::from_uuid(A), stored).fingerprint()
     };
+    let ticket_type = |price, capacity| {
+        let mut made = show.snapshot.ticket_type(show.standing).unwrap().clone();
+        (made.price, made.stock.capacity) = (won(price), capacity);
+        AddTicketType::new(Timestamp::EPOCH, CommandKey::from_uuid(A), made).fingerprint()
+    };
     vec![
+        ticket_type(30, 5),
+        ticket_type(31, 5),
+        ticket_type(30, 6),
         schedule(ReconcileStep::Claim { tries: 1 }),
         schedule(ReconcileStep::Claim { tries: 2 }),
         schedule(doubt("HTTP 500")),
@@ -110,7 +118,8 @@ fn intents_of_staff() -> Vec<u128> {
 
 #[test]
 fn commands_of_other_content_have_other_fingerprints() {
-    let all = [intents(&Show::open()), intents_of_staff()].concat();
+    let show = Show::open();
+    let all = [intents(&show), intents_of_staff(&show)].concat();
     let distinct: HashSet<u128> = all.iter().copied().collect();
     assert_eq!(distinct.len(), all.len());
 }

@@ -181,9 +181,7 @@ fn the_highest_prices_add_up_exactly() {
 #[test]
 fn prices_beyond_all_limits_fail_rather_than_wrap() {
     let mut show = Show::open();
-    let mut standing = show.snapshot.ticket_type(show.standing).unwrap().clone();
-    standing.price = won(i64::MAX / 2);
-    show.snapshot.put_ticket_type(standing);
+    show.price_standing(won(i64::MAX / 2));
     let ask = show.hold(ADA, &[]).item(show.standing, 3).at(at(0), show.key());
     assert!(matches!(show.decide(&ask), Err(CommandError::Store(_))));
 }
@@ -292,4 +290,17 @@ fn each_change_of_a_seat_gives_it_its_next_version() {
     assert_eq!(version(&show), before + 1);
     show.accept(&Release::all(held, ADA).at(at(1), show.key()));
     assert_eq!(version(&show), before + 2);
+}
+
+/// Fails if lines are added up by the ticket type or by the price alone.
+#[test]
+fn units_of_another_price_are_a_line_of_their_own() {
+    let mut show = Show::open();
+    let held = show.accept(&show.hold(ADA, &[]).item(show.standing, 2).at(at(0), show.key())).reservation;
+    show.price_standing(won(35));
+    show.accept(&show.hold(ADA, &[]).item(show.standing, 1).at(at(1), show.key()));
+    show.accept(&show.hold(ADA, &[]).item(show.standing, 1).at(at(2), show.key()));
+    let lines = show.reservation(held).items.iter().map(|line| (line.unit_price, line.quantity));
+    assert_eq!(lines.collect::<Vec<_>>(), [(won(30), 2), (won(35), 2)]);
+    assert_eq!(show.reservation(held).total, won(130));
 }

@@ -52,3 +52,16 @@ fn a_deposit_that_leaves_after_a_note_is_listed_again() {
         assert!(!show.payment(payment).needs_attention(), "settled at {now}");
     }
 }
+
+/// Fails if the note ends the questions about the refund, too: nobody would send it again.
+#[test]
+fn a_note_on_a_withdrawn_deposit_leaves_its_queued_refund_to_the_jobs() {
+    let mut show = Show::open();
+    let payment = sold(&mut show);
+    let gone = ReconcileStep::DepositGone(DepositAsked::default());
+    show.accept(&show.refund(payment).at(at(2), show.key()));
+    show.accept(&ScheduleReconciliation::new(payment, gone).at(at(3), show.key()));
+    assert!(show.payment(payment).is_withdrawn());
+    show.accept(&note(&show, at(4), payment, Settles::Yes));
+    assert_eq!(show.payment(payment).reconciliation.as_ref().map(|asked| asked.next), Some(at(4)));
+}

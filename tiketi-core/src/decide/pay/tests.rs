@@ -74,6 +74,16 @@ fn an_attempt_abandoned_by_adding_a_seat_cannot_be_confirmed() {
     assert_eq!(show.refuse(&confirm(&show, at(3), payment, ADA)), BeginConfirmRefused::NotReady { state });
 }
 
+/// Fails without the key, by which the provider is asked and webhooks find the payment.
+#[test]
+fn a_confirm_keeps_the_provider_s_key() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let payment = show.prepared(at(1), held, ADA);
+    show.accept(&confirm(&show, at(2), payment, ADA).map(|ask| ask.with_provider_key("key of the provider")));
+    assert_eq!(show.payment(payment).provider_key.as_deref(), Some("key of the provider"));
+}
+
 #[test]
 fn confirming_twice_asks_for_the_money_once() {
     let mut show = Show::open();

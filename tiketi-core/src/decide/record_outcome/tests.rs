@@ -118,6 +118,21 @@ fn late_money_takes_the_same_seats_again_if_all_are_free() {
     assert_eq!(audit(&show.snapshot), []);
 }
 
+/// Fails if the reservation still names the later attempt, which no one paid.
+#[test]
+fn late_money_of_an_earlier_attempt_is_what_pays_for_the_seats() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let first = show.confirming(at(1), held, ADA);
+    show.accept(&declined(&show, at(2), first));
+    show.prepared(at(3), held, ADA);
+    show.expire(at(601), held);
+    show.accept(&paid(&show, at(700), first, won(100)));
+    assert_eq!(show.reservation(held).state, ReservationState::Confirmed { at: at(700) });
+    assert_eq!(show.reservation(held).payment, Some(first));
+    assert_eq!(audit(&show.snapshot), []);
+}
+
 /// Fails for each condition of `may_take_again` that is removed.
 #[test]
 fn late_money_goes_back_unless_everything_allows_the_same_seats() {
@@ -207,6 +222,8 @@ fn what_was_refunded_at_the_provider_ends_the_reservation() {
     show.accept(&show.refund(payment).at(at(3), show.key()));
     show.accept(&RecordOutcome::new(payment, word(100)).at(at(4), show.key()));
     assert!(show.payment(payment).refunds.iter().all(|row| matches!(row.state, RefundState::Done { .. })));
+    let amounts: Vec<_> = show.payment(payment).refunds.iter().map(|row| row.amount).collect();
+    assert_eq!(amounts, [won(40), won(60)], "nothing was given back by hand the second time");
     assert!(matches!(show.reservation(held).state, ReservationState::Cancelled { .. }));
     assert_eq!(audit(&show.snapshot), []);
 }

@@ -5,6 +5,7 @@ use crate::decide::fixture::{ADA, BEN, Show, at, won};
 use crate::decide::{CaptureOutcome, RecordOutcome};
 use crate::gateway::Captured;
 use crate::id::ReservationId;
+use crate::refund_account::RefundAccount;
 use crate::reservation::{CancelReason, ReservationState};
 use crate::terms::RefundedSeats;
 
@@ -87,6 +88,22 @@ fn one_refund_at_a_time_is_queued_and_each_ends_once() {
     show.accept(&ends(&show, payment, RefundOutcome::Done));
     assert_eq!(show.refuse(&ends(&show, payment, RefundOutcome::Done)), RecordRefundRefused::NotQueued);
     assert_eq!(show.payment(payment).refunded, won(10));
+}
+
+/// Fails if the account is compared once the refund is no longer queued, when it is not known any more.
+#[test]
+fn a_queued_refund_is_repeated_only_to_the_same_account() {
+    let mut show = Show::open();
+    let (_, payment) = sold(&mut show);
+    let account = |number| RefundAccount::new("88", number, "Kim").unwrap();
+    let first = show.refund(payment).to_account(account("1101")).at(at(2), show.key());
+    let refund = show.accept(&first).payment.and(Some(first.command.refund)).unwrap();
+    show.accept(&Envelope { key: show.key(), ..first.clone() });
+    let other = first.clone().map(|ask| ask.to_account(account("1102")));
+    assert_eq!(show.refuse(&other), BeginRefundRefused::RefundIdTaken { refund });
+    show.accept(&ends(&show, payment, RefundOutcome::Done));
+    show.accept(&Envelope { key: show.key(), ..other });
+    assert_eq!(show.payment(payment).refunded, won(100));
 }
 
 #[test]

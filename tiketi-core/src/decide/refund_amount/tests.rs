@@ -380,3 +380,20 @@ fn a_reservation_that_keeps_some_tickets_gets_its_next_version() {
     give_back(&mut show, 1, payment, front);
     assert_eq!(show.reservation(held).version, before + 1);
 }
+
+/// Fails if the line is found by the ticket type or by the price alone, or if a line of no units stays.
+#[test]
+fn what_is_given_back_leaves_the_lines_of_other_prices() {
+    let mut show = Show::open();
+    let held = show.accept(&show.hold(ADA, &[0]).item(show.standing, 1).at(at(0), show.key())).reservation;
+    show.price_standing(won(35));
+    show.accept(&show.hold(ADA, &[]).item(show.standing, 2).at(at(1), show.key()));
+    let payment = show.paid(at(2), held, ADA);
+    let dearest = RefundWanted::tickets(Vec::new(), vec![(show.standing, 2)]);
+    show.accept(&show.refund(payment).wanting(dearest).at(at(3), show.key()));
+    done(&mut show, payment);
+    assert_eq!(show.payment(payment).refunded, won(70));
+    let lines = show.reservation(held).items.iter().map(|line| (line.unit_price, line.quantity));
+    assert_eq!(lines.collect::<Vec<_>>(), [(won(30), 1)]);
+    assert_eq!(show.reservation(held).total, won(130));
+}
