@@ -38,6 +38,18 @@ async fn a_seat_goes_from_held_to_sold_and_after_its_refund_to_the_next() {
     shop.held(BEN, &[0, 1]).await;
 }
 
+/// Fails if the answer has the attempt that the new one replaces.
+#[tokio::test]
+async fn a_second_prepare_answers_with_its_own_attempt() {
+    let shop = TestShop::open().await;
+    let held = shop.held(ADA, &[0]).await;
+    let prepare =
+        async || shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
+    let (first, second) = (prepare().await, prepare().await);
+    assert_ne!(first.id, second.id);
+    assert_eq!(second.state, PaymentState::Ready);
+}
+
 #[tokio::test]
 async fn an_amount_without_a_currency_is_in_that_of_the_payment() {
     let shop = TestShop::open().await;

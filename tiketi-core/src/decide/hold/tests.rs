@@ -7,7 +7,7 @@ use super::*;
 use crate::decide::Release;
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
 use crate::event::{Event, EventStep};
-use crate::fact::FactBody;
+use crate::fact::{FactBody, FactKinds};
 use crate::limits::MAX_PRICE_MINOR;
 use crate::limits::{MAX_LINES_PER_COMMAND, MAX_QUANTITY};
 use crate::payment::PaymentState;
@@ -303,4 +303,14 @@ fn units_of_another_price_are_a_line_of_their_own() {
     let lines = show.reservation(held).items.iter().map(|line| (line.unit_price, line.quantity));
     assert_eq!(lines.collect::<Vec<_>>(), [(won(30), 2), (won(35), 2)]);
     assert_eq!(show.reservation(held).total, won(130));
+}
+
+/// Fails if facts are made that nobody reads.
+#[test]
+fn a_hold_makes_only_the_facts_that_are_wanted() {
+    let mut show = Show::open();
+    show.snapshot.set_wanted_facts(FactKinds::default());
+    let change = show.decide(&show.hold(ADA, &[0]).at(at(0), show.key())).unwrap();
+    assert_eq!(change.facts, []);
+    assert!(!change.is_empty());
 }

@@ -104,6 +104,26 @@ fn a_deposit_is_waited_for_until_the_earlier_of_its_day_and_the_terms() {
     assert_eq!(next(&show, payment), Some(at(60)), "it is asked no later for that");
 }
 
+/// Fails if each answer of the provider starts the time from which staff count it as slow or withdrawn.
+#[test]
+fn how_long_a_deposit_is_awaited_counts_from_the_first_answer() {
+    let (mut show, payment) = confirming();
+    let since = |show: &Show| show.payment(payment).reconciliation.as_ref().map(|known| known.since);
+    for now in [1, 50] {
+        show.accept(&waits(&show, at(now), payment, None));
+        assert_eq!(since(&show), Some(at(0)), "told at {now}");
+    }
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let payment = show.paid(at(1), held, ADA);
+    let since = |show: &Show| show.payment(payment).reconciliation.as_ref().map(|known| known.since);
+    for now in [3, 9] {
+        let gone = ReconcileStep::DepositGone(DepositAsked::default());
+        show.accept(&ScheduleReconciliation::new(payment, gone).at(at(now), show.key()));
+        assert_eq!(since(&show), Some(at(3)), "told at {now}");
+    }
+}
+
 #[test]
 fn no_deposit_is_waited_for_past_the_moment_the_event_begins() {
     let (mut show, payment) = confirming();
