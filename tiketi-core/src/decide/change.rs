@@ -54,14 +54,3 @@ pub struct Effect {
     /// The payment it made or changed, if any.
     pub payment: Option<PaymentId>,
 }
-
-impl Change {
-    /// Returns whether nothing has to be written.
-    pub fn is_empty(&self) -> bool {
-        self.reservations.is_empty()
-            && self.payments.is_empty()
-            && self.seats.is_empty()
-            && self.stock.is_empty()
-            && self.facts.is_empty()
-    }
-}

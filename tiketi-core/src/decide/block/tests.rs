@@ -18,7 +18,7 @@ fn unblocked(show: &mut Show, now: Timestamp, seats: &[usize]) -> bool {
     let ask = UnblockSeats::new(now, ask.event, ask.seats);
     let change = unblock_seats(&show.snapshot, &ask).unwrap();
     show.snapshot.apply(&change).unwrap();
-    !change.is_empty()
+    !change.seats.is_empty()
 }
 
 fn holds(show: &Show, buyer: BuyerId, now: Timestamp, seat: usize) -> bool {
@@ -62,7 +62,7 @@ fn a_seat_whose_hold_has_lapsed_can_be_blocked() {
 fn blocking_and_unblocking_again_change_nothing() {
     let mut show = Show::open();
     blocked(&mut show, at(0), &[0]);
-    assert!(block_seats(&show.snapshot, &block(&show, at(1), &[0])).unwrap().is_empty());
+    assert!(block_seats(&show.snapshot, &block(&show, at(1), &[0])).unwrap().seats.is_empty());
     unblocked(&mut show, at(2), &[0]);
     assert!(!unblocked(&mut show, at(3), &[0]));
 }

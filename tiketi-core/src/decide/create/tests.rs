@@ -1,7 +1,9 @@
 use super::*;
 use crate::catalog::{EventInput, TicketTypeInput};
 use crate::clock::CountedIds;
-use crate::decide::fixture::{at, won};
+use crate::decide::Scope;
+use crate::decide::fixture::{Show, at, won};
+use crate::id::TicketTypeId;
 use crate::money::Currency;
 use crate::seat_layout::{Row, SeatLayout, Section};
 use crate::time::SaleWindow;
@@ -59,6 +61,25 @@ fn a_repeated_layout_gets_the_first_id() {
     let CreationVerdict::Make(record) = verdict(&layout(1), None) else { panic!("nothing was made before") };
     assert_eq!(record.made, Uuid::from_u128(1));
     assert_eq!(verdict(&layout(2), Some(&record)), CreationVerdict::Replay(Uuid::from_u128(1)));
+}
+
+/// Fails if a ticket type is remembered under another id than its own, or kept with any text.
+#[test]
+fn a_repeated_ticket_type_gets_the_first_id_and_its_texts_are_checked() {
+    let show = Show::open();
+    let add = |id, name: &str| {
+        let mut made = show.snapshot.ticket_type(show.standing).unwrap().clone();
+        (made.id, made.name) = (TicketTypeId::from_uuid(Uuid::from_u128(id)), name.into());
+        AddTicketType::new(at(0), CommandKey::from_text("create", "one"), made)
+    };
+    let first = CheckedCreation::of(&add(1, "Stalls")).map(|checked| create(&checked, None, false).unwrap());
+    let Ok(CreationVerdict::Make(record)) = first else { panic!("nothing was made before") };
+    assert_eq!(record.made, Uuid::from_u128(1));
+    let again = add(2, "Stalls");
+    let again = CheckedCreation::of(&again).map(|checked| create(&checked, Some(&record), false).unwrap());
+    assert!(matches!(again, Ok(CreationVerdict::Replay(id)) if id == record.made));
+    let bad = add(3, "a\0b");
+    assert!(matches!(CheckedCreation::of(&bad), Err(error) if error.field == "name"));
 }
 
 #[test]

@@ -62,6 +62,9 @@ fn a_note_on_a_withdrawn_deposit_leaves_its_queued_refund_to_the_jobs() {
     show.accept(&show.refund(payment).at(at(2), show.key()));
     show.accept(&ScheduleReconciliation::new(payment, gone).at(at(3), show.key()));
     assert!(show.payment(payment).is_withdrawn());
+    let before = show.payment(payment).reconciliation.clone();
+    show.accept(&note(&show, at(4), payment, Settles::No));
+    assert_eq!(show.payment(payment).reconciliation, before, "the deposit is still awaited");
     show.accept(&note(&show, at(4), payment, Settles::Yes));
     assert_eq!(show.payment(payment).reconciliation.as_ref().map(|asked| asked.next), Some(at(4)));
 }

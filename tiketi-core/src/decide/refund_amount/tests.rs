@@ -397,3 +397,15 @@ fn what_is_given_back_leaves_the_lines_of_other_prices() {
     assert_eq!(lines.collect::<Vec<_>>(), [(won(30), 1)]);
     assert_eq!(show.reservation(held).total, won(130));
 }
+
+/// Fails if units that were taken count as left for the next line of the request.
+#[test]
+fn units_named_twice_are_not_given_back_twice() {
+    let mut show = show();
+    let (_, payment) = sold(&mut show);
+    let twice = RefundWanted::tickets(Vec::new(), vec![(show.standing, 2), (show.standing, 1)]);
+    let ask = show.refund(payment).by_buyer(ADA).wanting(twice).at(at(1), show.key());
+    let refused =
+        BeginRefundRefused::TicketsNotOwned { seats: Vec::new(), ticket_types: vec![show.standing] };
+    assert_eq!(show.refuse(&ask), refused);
+}
