@@ -305,7 +305,7 @@ fn units_of_another_price_are_a_line_of_their_own() {
     assert_eq!(show.reservation(held).total, won(130));
 }
 
-/// Fails if facts are made that nobody reads.
+/// Fails if a fact is made although no subscriber wants its kind.
 #[test]
 fn a_hold_makes_only_the_facts_that_are_wanted() {
     let mut show = Show::open();

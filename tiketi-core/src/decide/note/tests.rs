@@ -53,7 +53,7 @@ fn a_deposit_that_leaves_after_a_note_is_listed_again() {
     }
 }
 
-/// Fails if the note ends the questions about the refund, too: nobody would send it again.
+/// Fails if the note also ends the reconciliation of the refund, which would then never be sent again.
 #[test]
 fn a_note_on_a_withdrawn_deposit_leaves_its_queued_refund_to_the_jobs() {
     let mut show = Show::open();
